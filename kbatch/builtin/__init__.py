@@ -1,0 +1,108 @@
+"""What the base dependencies can do, registered through the same hook as a stranger's plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kbatch.builtin.options import KMeansPlusPlusOptions, PillowOptions, PngOptions
+from kbatch.hookspecs import hookimpl
+from kbatch.stages import (
+    DithererSpec,
+    ExecutorOptions,
+    ExecutorSpec,
+    InitializerSpec,
+    LoaderSpec,
+    ReportSpec,
+    SpaceSpec,
+    Spec,
+    StrategySpec,
+    WriterSpec,
+)
+
+
+@hookimpl
+def kbatch_components() -> Iterable[Spec]:
+    """Returns the built-in components; factories are named, so that this imports nothing heavy."""
+    return (
+        LoaderSpec(
+            name="pillow",
+            summary="PNG, JPEG, WebP, GIF (first frame), BMP, TIFF, PPM by Pillow",
+            factory="kbatch.builtin.pillow_loader:PillowLoader",
+            options=PillowOptions,
+            suffixes=(
+                *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif"),
+                *(".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+            ),
+            magic=(
+                (0, b"\x89PNG\r\n\x1a\n"),
+                (0, b"\xff\xd8\xff"),
+                (8, b"WEBP"),
+                (0, b"GIF87a"),
+                (0, b"GIF89a"),
+                (0, b"BM"),
+                (0, b"II*\x00"),
+                (0, b"MM\x00*"),
+            ),
+        ),
+        SpaceSpec(
+            name="rgb",
+            summary="sRGB values as they are stored",
+            factory="kbatch.builtin.spaces:Rgb",
+        ),
+        InitializerSpec(
+            name="kmeans++",
+            summary="far from what is there, best of a few candidates",
+            factory="kbatch.builtin.initializers:KMeansPlusPlus",
+            options=KMeansPlusPlusOptions,
+        ),
+        InitializerSpec(
+            name="random",
+            summary="the colours of k random pixels, all different",
+            factory="kbatch.builtin.initializers:Random",
+        ),
+        StrategySpec(
+            name="l2",
+            summary="K-Means: squared Euclidean distance, weighted means",
+            factory="kbatch.builtin.strategies:L2",
+        ),
+        StrategySpec(
+            name="l1",
+            summary="K-Medians: sum of absolute differences, weighted medians",
+            factory="kbatch.builtin.strategies:L1",
+        ),
+        DithererSpec(
+            name="none",
+            summary="the nearest entry for each pixel",
+            factory="kbatch.builtin.ditherers:Nearest",
+        ),
+        WriterSpec(
+            name="png",
+            summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes on every machine",
+            factory="kbatch.builtin.png_writer:PngWriter",
+            options=PngOptions,
+            suffix=".png",
+            alpha="full",
+        ),
+        ReportSpec(
+            name="csv",
+            summary="results.csv: one row a picture and variant",
+            factory="kbatch.builtin.csv_report:CsvReport",
+        ),
+        ReportSpec(
+            name="json",
+            summary="results.json: one object a picture and variant",
+            factory="kbatch.builtin.json_report:JsonReport",
+        ),
+        ExecutorSpec(
+            name="threads",
+            summary="pictures side by side in threads; the kernels run outside Python's lock",
+            factory="kbatch.builtin.executors:Threads",
+            options=ExecutorOptions,
+        ),
+        ExecutorSpec(
+            name="serial",
+            summary="one picture after the other, for debugging",
+            factory="kbatch.builtin.executors:Serial",
+            options=ExecutorOptions,
+        ),
+    )

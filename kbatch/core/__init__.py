@@ -1,0 +1,25 @@
+"""The algorithm: distinct colours, the coarse set, the search, the loop, the palette.
+
+It knows the records and the contracts of components, names none of them, and prints nothing. What
+`__all__` lists is public: built-in components and plugins may use it.
+"""
+
+from kbatch.core.colors import collect, from_space, points, to_space
+from kbatch.core.kernels.jit import prepare
+from kbatch.core.kmeans import cluster
+from kbatch.core.lloyd import assign_nearest, assign_with, descend_means, descend_medians
+from kbatch.core.palette import errors
+
+__all__ = [
+    "assign_nearest",
+    "assign_with",
+    "cluster",
+    "collect",
+    "descend_means",
+    "descend_medians",
+    "errors",
+    "from_space",
+    "points",
+    "prepare",
+    "to_space",
+]

@@ -1,0 +1,112 @@
+"""From pixels to distinct weighted colours, and from colours to points of a space.
+
+Never cluster pixels: a photo of 400,000 pixels has some 50,000 distinct colours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kbatch.core.kernels import histogram
+from kbatch.data import Colors, Picture, Points
+
+if TYPE_CHECKING:
+    from kbatch.data import F32, I32, I64, U8, U32
+    from kbatch.stages import Space
+
+CELL_BITS = 5  # a cell is a cube of 8 × 8 × 8 colours
+
+
+def collect(picture: Picture) -> Colors:
+    """Counts the distinct colours of all frames.
+
+    Args:
+        picture: uint8 (F, H, W, C) pixels.
+    """
+    channels = picture.pixels.shape[-1]
+    pixels = picture.pixels.reshape(-1, channels)
+    rgba, count, inverse = _opaque(pixels) if channels == 3 else _with_alpha(pixels)
+    digest = hashlib.blake2b(rgba.tobytes() + count.tobytes(), digest_size=16).digest()
+    return Colors(rgba, count, runs_of(morton(rgba), CELL_BITS, channels), inverse, digest)
+
+
+def morton(rgba: U8) -> U32:
+    """Interleaves the bits of the channels (Morton 1966).
+
+    Args:
+        rgba: uint8 (n, C).
+
+    Returns:
+        uint32 (n,): the highest bit of each channel first, C bits a level of the octree.
+    """
+    channels = rgba.shape[1]
+    spread = _spread(channels)
+    code = np.zeros(len(rgba), np.uint32)
+    for channel in range(channels):
+        code |= spread[rgba[:, channel]] << np.uint32(channels - 1 - channel)
+    return code
+
+
+def points(colors: Colors, space: Space) -> Points:
+    """Places the colours in a space.
+
+    Args:
+        colors: n distinct colours.
+        space: where they are clustered.
+    """
+    return Points(to_space(colors.rgba, space), colors.count.astype(np.float64), colors.cells)
+
+
+def to_space(rgba: U8, space: Space) -> F32:
+    """Returns float32 (n, d) points in Fortran order; with alpha premultiplied and alpha last.
+
+    Args:
+        rgba: uint8 (n, 3) or (n, 4).
+        space: the space of the first three dimensions.
+    """
+    x = space.forward(np.ascontiguousarray(rgba[:, :3]))
+    if rgba.shape[1] == 4:
+        alpha = rgba[:, 3:].astype(np.float32)
+        x = np.hstack([x * (alpha / np.float32(255)), alpha])
+    return np.asfortranarray(x, np.float32)
+
+
+def from_space(x: F32, space: Space) -> U8:
+    """Returns the nearest uint8 (n, 3) or (n, 4) colours of float32 (n, d) points of a space."""
+    if x.shape[1] == 3:
+        return space.inverse(x)
+    alpha = np.clip(np.rint(x[:, 3:]), 0, 255)
+    straight = x[:, :3] * np.float32(255) / np.maximum(x[:, 3:], np.float32(1e-6))
+    rgba = np.hstack([space.inverse(straight), alpha.astype(np.uint8)])
+    rgba[rgba[:, 3] == 0] = 0
+    return rgba
+
+
+def _opaque(pixels: U8) -> tuple[U8, I64, I32]:
+    return histogram.distinct(np.ascontiguousarray(pixels), _spread(3))
+
+
+def _with_alpha(pixels: U8) -> tuple[U8, I64, I32]:
+    codes, first, inverse, count = np.unique(
+        morton(pixels), return_index=True, return_inverse=True, return_counts=True
+    )
+    return pixels[first], count.astype(np.int64), inverse.astype(np.int32).reshape(-1)
+
+
+def _spread(channels: int) -> U32:
+    """Returns uint32 (256,): each byte with its bits `channels` apart."""
+    byte = np.arange(256, dtype=np.uint32)
+    spread = np.zeros(256, np.uint32)
+    for bit in range(8):
+        spread |= ((byte >> np.uint32(bit)) & np.uint32(1)) << np.uint32(bit * channels)
+    return spread
+
+
+def runs_of(codes: U32, level: int, channels: int) -> I64:
+    """Returns int64 (m + 1,): where the octree cells of a level begin in sorted codes, and n."""
+    cells = codes >> np.uint32(channels * (8 - level)) if level < 8 else codes
+    starts = np.flatnonzero(cells[1:] != cells[:-1]) + 1
+    return np.concatenate([[0], starts, [len(codes)]]).astype(np.int64)

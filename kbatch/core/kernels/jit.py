@@ -1,0 +1,138 @@
+"""How kernels are declared, compiled once a machine, and found again.
+
+The cache is a folder named after this version, a hash of the kernels' sources, and what compiled
+them: a changed kernel never meets an old binary, also when only a callee in another file changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+import platformdirs
+from numba.core.dispatcher import Dispatcher
+
+from kbatch import __version__
+
+log = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MODULES = ("histogram", "update", "assign")
+STAMP = "complete"
+
+
+def kernel(*signatures: str) -> Callable[[F], F]:
+    """Declares a compiled loop.
+
+    Args:
+        signatures: Numba signatures that `prepare` compiles; none for a helper of other kernels.
+    """
+
+    def declare(function: F) -> F:
+        compiled: Any = numba.njit(nogil=True)(function)
+        compiled.wanted = signatures
+        return compiled  # type: ignore[no-any-return]
+
+    return declare
+
+
+def cache_folder() -> Path:
+    """Returns where compiled kernels are kept; `KBATCH_CACHE_DIR` moves it."""
+    sources = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        sources.update(file.name.encode() + file.read_bytes())
+    made_by = f"{sys.implementation.cache_tag}-numba{numba.__version__}-llvm{llvmlite.__version__}"
+    machine = f"{platform.machine()}-{os.environ.get('NUMBA_CPU_NAME', 'host')}"
+    root = os.environ.get("KBATCH_CACHE_DIR") or platformdirs.user_cache_path("kbatch")
+    return Path(root) / f"kernels-{__version__}-{sources.hexdigest()[:12]}-{made_by}-{machine}"
+
+
+@functools.cache
+def prepare() -> None:
+    """Makes every kernel ready: loads it from the cache, or compiles it and fills the cache.
+
+    Says on the log that it compiles, since that takes seconds. A damaged cache is made anew, one
+    that can't be written is done without.
+    """
+    folder = cache_folder()
+    if _writable(folder):
+        if (folder / STAMP).exists():
+            with contextlib.suppress(Exception):  # whatever a damaged cache file raises: make it anew
+                return _compile(MODULES, folder)
+            log.warning("the kernels kept in %s are damaged and are compiled anew", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+        log.info("compiling the kernels for this machine, once, a few seconds (kept in %s)", folder)
+        started = time.perf_counter()
+        _compile_on_two_cores(folder)
+        (folder / STAMP).touch()
+        log.info("kernels compiled in %.1f s", time.perf_counter() - started)
+    else:
+        log.warning(
+            "compiling the kernels for this run only: %s can't be written; set KBATCH_CACHE_DIR to a "
+            "folder that can",
+            folder,
+        )
+        _compile(MODULES, None)
+    return None
+
+
+def compile_into(folder: str, *modules: str) -> None:
+    """Compiles some kernel modules into a cache folder; what the second process runs."""
+    _compile(modules, Path(folder))
+
+
+def _compile_on_two_cores(folder: Path) -> None:
+    ours, theirs = MODULES[:-1], MODULES[-1:]
+    call = f"from kbatch.core.kernels.jit import compile_into; compile_into(*{[str(folder), *theirs]})"
+    with subprocess.Popen([sys.executable, "-c", call], stderr=subprocess.DEVNULL) as helper:
+        _compile(ours, folder)
+        helper.wait()
+    _compile(theirs, folder)  # from the cache, unless the helper failed
+
+
+def _compile(modules: tuple[str, ...], folder: Path | None) -> None:
+    with _caching_in(folder):
+        for name in modules:
+            module = importlib.import_module(f"{__package__}.{name}")
+            for function in vars(module).values():
+                if isinstance(function, Dispatcher) and function.wanted:
+                    if folder is not None:
+                        function.enable_caching()
+                    for signature in function.wanted:
+                        function.compile(signature)
+
+
+@contextlib.contextmanager
+def _caching_in(folder: Path | None) -> Iterator[None]:
+    """Points Numba's cache at our folder for as long as we compile, and at the user's again."""
+    before = numba.config.CACHE_DIR
+    if folder is not None:
+        numba.config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,100 @@
+"""From centers to a palette: rounded, distinct, complete, in a stable order; and its errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kbatch.core.colors import from_space, morton, to_space
+from kbatch.core.lloyd import assign_with
+
+if TYPE_CHECKING:
+    from kbatch.data import F32, F64, I64, U8, Colors, Points
+    from kbatch.stages import Space, Strategy
+
+LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
+
+
+def make_palette(
+    centers: F32, colors: Colors, points: Points, space: Space, strategy: Strategy
+) -> U8:
+    """Rounds centers to uint8 and keeps the palette as large as they are many.
+
+    Entries that rounding made equal, and entries that are nearest to nothing, are replaced by the
+    colours that cost most, so that every entry is used.
+
+    Args:
+        centers: float32 (k, d), k at most the number of colours.
+        colors: the picture's distinct colours.
+        points: the same in the space.
+        space: of the centers.
+        strategy: the distance that counts.
+
+    Returns:
+        uint8 (k, C), distinct, by rising alpha, then luma, then channels.
+    """
+    palette = ordered(from_space(centers, space))
+    while True:
+        labels, cost = assign_with(strategy, points, to_space(palette, space))
+        palette = palette[np.bincount(labels, minlength=len(palette)) > 0]
+        burden = points.weight * cost
+        worst = np.argsort(-burden, kind="stable")[: len(centers) - len(palette)]
+        worst = worst[burden[worst] > 0]
+        if len(worst) == 0:
+            return palette
+        palette = ordered(np.vstack([palette, colors.rgba[worst]]))
+
+
+def ordered(palette: U8) -> U8:
+    """Returns the distinct entries by rising alpha, then luma, then channels."""
+    _, first = np.unique(morton(palette), return_index=True)
+    distinct = palette[first]
+    luma = distinct[:, :3].astype(np.int64) @ LUMA
+    channels = [distinct[:, channel] for channel in (2, 1, 0)]
+    alpha = distinct[:, 3] if distinct.shape[1] == 4 else np.zeros(len(distinct), np.uint8)
+    return distinct[np.lexsort([*channels, luma, alpha])]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors of a palette, a pixel; see `kbatch.data.Rendered`."""
+
+    loss: float
+    sse: float
+    sad: float
+
+
+def errors(
+    colors: U8, count: I64, chosen: U8, palette: U8, space: Space, strategy: Strategy
+) -> Errors:
+    """Compares colours with the entries that stand for them.
+
+    Args:
+        colors: uint8 (n, C).
+        count: int64 (n,), pixels of each.
+        chosen: uint8 (n,), the entry that each got.
+        palette: uint8 (k, C).
+        space: where the loss is taken.
+        strategy: the distance of the loss.
+    """
+    x, centers = to_space(colors, space), to_space(palette, space)
+    cost = np.empty(len(x), np.float32)
+    for index, center in enumerate(centers):
+        mine = chosen == index
+        cost[mine] = strategy.distance(x[mine], center)
+    difference = _premultiplied(colors) - _premultiplied(palette)[chosen]
+    pixels = int(count.sum())
+    return Errors(
+        loss=float((count * cost.astype(np.float64)).sum()) / pixels,
+        sse=float((count * (difference * difference).sum(axis=1)).sum()) / pixels,
+        sad=float((count * np.abs(difference).sum(axis=1)).sum()) / pixels,
+    )
+
+
+def _premultiplied(rgba: U8) -> F64:
+    values = rgba.astype(np.float64)
+    if rgba.shape[1] == 4:
+        values[:, :3] *= values[:, 3:] / 255
+    return values

@@ -1,0 +1,349 @@
+"""The contracts of components: a Protocol for what each does, a Spec for how it announces itself.
+
+Components are built once a worker and called from threads: they keep no state and never change
+their inputs. Specs are cheap: a factory named as text ("module:attribute") is imported when a job
+asks for it, so listing components imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kbatch.data import (
+        F32,
+        F64,
+        U8,
+        Descent,
+        Indexed,
+        Item,
+        Outcome,
+        Picture,
+        Points,
+        Record,
+        Stop,
+    )
+
+T = TypeVar("T")
+
+
+class Options(BaseModel):
+    """Base of every component's options: unknown keys are errors, values don't change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---- what components do ------------------------------------------------------------------------
+
+
+class Loader(Protocol):
+    """Decodes pictures."""
+
+    def load(self, stream: BinaryIO, name: str) -> Picture:
+        """Decodes one picture.
+
+        Args:
+            stream: the file's bytes, seekable, at their start.
+            name: what to call it in errors.
+
+        Raises:
+            PictureError: it can't be decoded; the text says why.
+        """
+
+
+class Space(Protocol):
+    """A colour space to cluster in."""
+
+    def forward(self, rgb: U8) -> F32:
+        """Returns float32 (n, 3) points of the space for uint8 (n, 3) sRGB colours."""
+
+    def inverse(self, x: F32) -> U8:
+        """Returns the nearest uint8 (n, 3) sRGB colours for float32 (n, 3) points of the space."""
+
+
+class Strategy(Protocol):
+    """A distance and the update that lowers its sum; plain NumPy is enough.
+
+    `CompiledStrategy` has two more methods that replace these where they are there.
+    """
+
+    def distance(self, x: F32, center: F32) -> F32:
+        """Returns float32 (n,), the cost of each point x (n, d) at one center (d,)."""
+
+    def update(self, x: F32, weight: F64, center: F32) -> F32:
+        """Returns the new center (d,) of one cluster.
+
+        Args:
+            x: float32 (m, d), the points of the cluster, m ≥ 1.
+            weight: float64 (m,), their weights.
+            center: float32 (d,), the center they were nearest to.
+        """
+
+
+@runtime_checkable
+class CompiledStrategy(Strategy, Protocol):
+    """A strategy that brings its own loops; they must agree with the plain ones."""
+
+    def assign(self, points: Points, centers: F32) -> tuple[U8, F32]:
+        """Returns labels uint8 (n,) of the nearest centers (k, d) and float32 (n,) distances.
+
+        Ties go to the lowest index.
+        """
+
+    def descend(self, points: Points, centers: F32, fixed: int, stop: Stop) -> Descent:
+        """Repeats assign and update until `stop`.
+
+        Args:
+            points: what is clustered.
+            centers: float32 (k, d), where it starts.
+            fixed: the first so many centers never move.
+            stop: when it ends.
+        """
+
+
+class Initializer(Protocol):
+    """Chooses where centers start."""
+
+    def centers(
+        self, points: Points, count: int, fixed: F32, strategy: Strategy, rng: np.random.Generator
+    ) -> F32:
+        """Returns float32 (count, d), new centers only.
+
+        Args:
+            points: what is clustered; at least `count` of them differ from each other and `fixed`.
+            count: how many centers are wanted.
+            fixed: float32 (f, d), centers that are already there.
+            strategy: the distance that counts.
+            rng: seeded from the job's seed and the picture's colours.
+        """
+
+
+class Nearest(Protocol):
+    """The nearest entry of a palette in the space of the variant."""
+
+    def __call__(self, rgba: U8) -> U8:
+        """Returns uint8 (n,) indices for uint8 (n, 3) or (n, 4) colours."""
+
+
+class Ditherer(Protocol):
+    """Chooses an entry for each pixel so that areas look right from afar."""
+
+    def dither(self, pixels: U8, indices: U8, palette: U8, nearest: Nearest) -> U8:
+        """Returns uint8 (F, H, W) indices.
+
+        Args:
+            pixels: uint8 (F, H, W, C).
+            indices: uint8 (F, H, W), the nearest entry of each pixel.
+            palette: uint8 (k, 4).
+            nearest: finds the nearest entry of any colour.
+        """
+
+
+class Writer(Protocol):
+    """Encodes indexed pictures."""
+
+    def write(self, indexed: Indexed, stream: BinaryIO) -> None:
+        """Writes the whole file to `stream`."""
+
+
+class Measure(Protocol):
+    """Compares a result with its picture."""
+
+    def measure(self, picture: Picture, indexed: Indexed) -> Mapping[str, float]:
+        """Returns a number for each column that the Spec names."""
+
+
+class Results(Protocol):
+    """The records of a job in plan order, read one by one; iterating again reads them again."""
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yields the records."""
+
+
+class Folder(Protocol):
+    """Where a report writes."""
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Opens a file that appears whole when the block ends well, and not at all otherwise."""
+
+
+class Report(Protocol):
+    """Makes files from results."""
+
+    def write(self, results: Results, folder: Folder) -> None:
+        """Writes the report into `folder`."""
+
+
+class Executor(Protocol):
+    """Runs a function over items, several at once."""
+
+    def __enter__(self) -> Executor:
+        """Starts workers."""
+
+    def __exit__(self, *exc: object) -> None:
+        """Ends workers."""
+
+    def run(
+        self, function: Callable[[Item], Any], items: Iterable[Item], window: int
+    ) -> Iterator[Outcome]:
+        """Yields an outcome for each item as it is ready; never raises for an item.
+
+        Args:
+            function: picklable; called with one item.
+            items: taken one by one, never more than `window` ahead of what was yielded.
+            window: most items in flight.
+        """
+
+
+# ---- how components announce themselves --------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """A component that a plugin offers.
+
+    Attributes:
+        name: how jobs name it: lower case letters, digits and `+ - . _`.
+        summary: one line for `kbatch plugins`.
+        factory: called with the validated options; a callable, or "module:attribute".
+        options: pydantic model of its options, a subclass of `Options`.
+    """
+
+    stage: ClassVar[str] = ""
+    name: str
+    summary: str
+    factory: str | Callable[[Any], Any]
+    options: type[Options] = Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderSpec(Spec):
+    """A loader; its options are those of the job's loading keys that its model names.
+
+    Attributes:
+        suffixes: lower case, with the dot.
+        magic: (offset, bytes) pairs in the first 64 bytes, any of which tells the format.
+    """
+
+    stage: ClassVar[str] = "loader"
+    suffixes: tuple[str, ...]
+    magic: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceSpec(Spec):
+    """A colour space."""
+
+    stage: ClassVar[str] = "space"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitializerSpec(Spec):
+    """An initializer.
+
+    Attributes:
+        deterministic: it never asks `rng`, so that restarts would repeat it.
+    """
+
+    stage: ClassVar[str] = "init"
+    deterministic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrategySpec(Spec):
+    """A strategy.
+
+    Attributes:
+        spaces: the spaces it makes sense in, or None for all.
+    """
+
+    stage: ClassVar[str] = "strategy"
+    spaces: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DithererSpec(Spec):
+    """A ditherer."""
+
+    stage: ClassVar[str] = "dither"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterSpec(Spec):
+    """A writer.
+
+    Attributes:
+        suffix: of its files, with the dot.
+        alpha: what it can hold: `none`, `binary` or `full`.
+        frames: whether it can hold more than one.
+    """
+
+    stage: ClassVar[str] = "writer"
+    suffix: str
+    alpha: Literal["none", "binary", "full"] = "none"
+    frames: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of results that a measure fills."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureSpec(Spec):
+    """A measure.
+
+    Attributes:
+        columns: what it returns.
+    """
+
+    stage: ClassVar[str] = "measure"
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSpec(Spec):
+    """A report."""
+
+    stage: ClassVar[str] = "report"
+
+
+class ExecutorOptions(Options):
+    """What every executor is given.
+
+    Attributes:
+        workers: items worked on at once.
+    """
+
+    workers: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutorSpec(Spec):
+    """An executor; its options derive from `ExecutorOptions`."""
+
+    stage: ClassVar[str] = "executor"
+
+
+STAGES: tuple[type[Spec], ...] = (
+    LoaderSpec,
+    SpaceSpec,
+    InitializerSpec,
+    StrategySpec,
+    DithererSpec,
+    WriterSpec,
+    MeasureSpec,
+    ReportSpec,
+    ExecutorSpec,
+)
