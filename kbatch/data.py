@@ -209,6 +209,8 @@ class Search:
         coarse: points of the coarse set, 0 for all colours.
         tolerance: relative gain at which the last descent ends.
         max_iterations: most iterations of it.
+        relax: over-relaxation of the descents: 0.8 goes 1.8 times the way, which converges in half
+            as many steps and a little lower.
     """
 
     restarts: int
@@ -216,6 +218,7 @@ class Search:
     coarse: int
     tolerance: float
     max_iterations: int
+    relax: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,7 @@ def _to_bytes(array: Array) -> U8:
     if not (array.min() >= 0 and array.max() <= 1):  # NaN fails both
         low, high = array.min(), array.max()
         raise ValueError(f"floats must be from 0 to 1 and not NaN; these are {low} to {high}")
-    rounded: U8 = np.rint(array * 255).astype(np.uint8)
+    rounded: U8 = np.rint(array * np.float32(255)).astype(np.uint8)
     return rounded
 
 

@@ -28,7 +28,10 @@ TABLES = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+FIELDS = tuple(field.name for field in fields(Record))
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+L = TypeVar("L", bound="Ledger")
 
 
 class Ledger:
@@ -65,10 +68,6 @@ class Ledger:
         except OSError as error:
             raise KbatchError(f"can't make the folder {output}: {error.strerror}") from error
         with _closed_on_error(cls(output / NAME)) as ledger, _explained(ledger.path):
-            # Exclusive: a second run into the same output fails at once, and a log beside the
-            # file needs no shared memory, which network folders lack.
-            ledger._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            ledger._check(new=True)
             ledger._start(facts)
             return ledger
 
@@ -140,6 +139,10 @@ class Ledger:
 
     def _start(self, facts: Mapping[str, Any]) -> None:
         rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        # Exclusive: a second run into the same output is refused, and SQLite's log needs no shared
+        # memory, which network folders lack.
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._check(new=True)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")  # a commit returns when it is on disk
         with self._db:
@@ -177,7 +180,7 @@ def to_text(record: Record) -> str:
 
     What is None is left out; floats keep every bit.
     """
-    known = ((name, getattr(record, name)) for name in _FIELDS)
+    known = ((name, getattr(record, name)) for name in FIELDS)
     values = {name: value for name, value in known if value is not None}
     return json.dumps(values | {"measures": dict(record.measures)}, separators=(",", ":"))
 
@@ -192,10 +195,6 @@ def from_text(text: str) -> Record:
         return Record(**json.loads(text))
     except TypeError as error:
         raise ValueError(f"not a record: {error}") from error
-
-
-L = TypeVar("L", bound=Ledger)
-_FIELDS = tuple(field.name for field in fields(Record))
 
 
 @contextmanager

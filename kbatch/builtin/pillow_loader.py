@@ -95,7 +95,7 @@ def _open(stream: BinaryIO, name: str) -> ImageFile.ImageFile:
 
 def _scale_key(image: ImageFile.ImageFile) -> None:
     """Brings the transparent colour of a PNG to 8 bits, like its samples."""
-    key, stored = image.info.get("transparency"), image.tile[0].args if image.tile else None
+    key, stored = image.info.get("transparency"), image.tile[0][3] if image.tile else None
     if stored in GREY_STEPS and isinstance(key, int):
         image.info["transparency"] = key * GREY_STEPS[stored]
     elif stored == "RGB;16B" and isinstance(key, tuple):

@@ -7,22 +7,21 @@ observer hooks, like any plugin.
 from __future__ import annotations
 
 import json as jsonlib
-import logging
 import math
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
-import rich.console
 from rich.live import Live
 from rich.text import Text
 
 from kbatch.console import views
-from kbatch.console.screen import can_draw, is_terminal, screen
+from kbatch.console.screen import can_draw, is_terminal
 from kbatch.console.tally import MOST_FAILURES, Tally
-from kbatch.console.text import clean, counted, encodable, near
+from kbatch.console.text import clean, counted, near
+from kbatch.console.voice import LogHandler, Voice
 from kbatch.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ MOST_VARIANTS = 50  # lines of the table after a run
 MOST_NAMES = 8  # of pictures and of files that a plan shows
 
 
-class Console:
+class Console(Voice):
     """Tells a person, or a program, what happens.
 
     A terminal gets a bar, a pipe a few plain lines. With `json` stdout carries one JSON object a
@@ -63,9 +62,7 @@ class Console:
             stdout: where results go, sys.stdout by default.
             stderr: where everything else goes, sys.stderr by default.
         """
-        self._stdout = screen(stdout or sys.stdout)
-        self._stderr = screen(stderr or sys.stderr)
-        self._quiet = quiet
+        super().__init__(stdout or sys.stdout, stderr or sys.stderr, quiet=quiet)
         self._json = json
         # Records and a bar on one screen would write over each other.
         shared = json and is_terminal(self._stdout.file)
@@ -140,14 +137,19 @@ class Console:
 
     def _failed(self, picture: str, reason: str) -> None:
         if self._failures < MOST_FAILURES:
-            self._line(f"{picture}: {reason}", "failed  ", "red")
+            text = f"{picture}: {reason}"
+            if self._draws:  # the whole reason comes after the run
+                text = views.one_line(
+                    picture, reason, self._stderr.width - len("failed  "), self._stderr.encoding
+                )
+            self._line(text, "failed  ", "red")
         elif self._failures == MOST_FAILURES:
             self._line("further failures are in results.csv", style="red")
         self._failures += 1
 
     def _tell(self, tally: Tally) -> None:
         when, finished = self._told
-        if (tally.finished - finished) * 10 < tally.pictures:
+        if tally.finished == tally.pictures or (tally.finished - finished) * 10 < tally.pictures:
             return
         now = time.monotonic()
         if now - when >= PAUSE:
@@ -163,55 +165,19 @@ class Console:
             raise
 
     def _sums(self, tally: Tally) -> None:
-        rows = islice(views.variant_rows(tally), MOST_VARIANTS)
+        self._line("")
+        rows = islice(views.sums(tally), MOST_VARIANTS)
         self._print(self._stderr, views.fitted(views.SUMS, rows, self._stderr))
         if (more := len(tally.variants) - MOST_VARIANTS) > 0:
             self._line(f"… and {counted(more, 'more variant')} in results.csv")
         self._line("")
-        if self._draws and tally.failures:
+        if tally.failures and self._draws:
+            self._line(f"{counted(tally.failed_pictures, 'picture')} failed", style="bold red")
             for line in views.failures(tally):
-                self._line(line, style="red")
+                self._line(line, "  - ")
             self._line("")
 
-    # ---- lines and tables --------------------------------------------------------------------
-
-    def note(self, text: str) -> None:
-        """Says something on stderr, unless quiet."""
-        if not self._quiet:
-            self._lines(text)
-
-    def warning(self, text: str) -> None:
-        """Warns on stderr, unless quiet."""
-        if not self._quiet:
-            self._lines(text, "warning: ", "yellow")
-
-    def error(self, text: str) -> None:
-        """Says on stderr what went wrong; each line of the text stays a line."""
-        self._lines(text, "error: ", "bold red")
-
-    def out(self, text: str) -> None:
-        """Writes text and a line's end to stdout.
-
-        Raises:
-            BrokenPipeError: nobody reads it any more.
-        """
-        _write(self._stdout, text)
-
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Writes a table to stdout: folded to the terminal's width, or a line a row in a pipe.
-
-        Args:
-            title: a line above it, or nothing.
-            columns: their headings.
-            rows: a text for each column.
-
-        Raises:
-            BrokenPipeError: nobody reads it any more.
-        """
-        encoding = self._stdout.encoding
-        if title:
-            self._print(self._stdout, Text(clean(title, encoding), "bold"))
-        self._print(self._stdout, views.table(columns, rows, encoding))
+    # ---- a plan -------------------------------------------------------------------------------
 
     def plan(self, plan: Plan, names: Iterable[str], job: str = "") -> None:
         """Writes to stdout what a run would do.
@@ -239,55 +205,6 @@ class Console:
             self.out(f"  {clean(name, self._stdout.encoding)}")
         if count > MOST_NAMES:
             self.out(f"  … and {count - MOST_NAMES:,} more")
-
-    def _lines(self, text: str, prefix: str = "", style: str = "") -> None:
-        for line in text.splitlines() or [""]:
-            self._line(line, prefix, style)
-            prefix = " " * len(prefix)
-
-    def _line(self, text: str, prefix: str = "", style: str = "") -> None:
-        """Writes one line to stderr, above the bar if there is one.
-
-        Args:
-            text: what it says.
-            prefix: what stands before it; when there is one it alone has the style.
-            style: of rich.
-        """
-        shown = clean(text, self._stderr.encoding)
-        line = Text.assemble((prefix, style), shown) if prefix else Text(shown, style)
-        self._stderr.print(line, soft_wrap=True)
-
-    def _print(self, console: rich.console.Console, shown: rich.console.RenderableType) -> None:
-        with console.capture() as captured:
-            console.print(shown)
-        lines = captured.get().removesuffix("\n").split("\n")
-        _write(console, "\n".join(line.rstrip() for line in lines))
-
-
-class LogHandler(logging.Handler):
-    """Shows log records as lines of a console, above its bar."""
-
-    def __init__(self, console: Console, level: int = logging.NOTSET) -> None:
-        super().__init__(level)
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Shows one record as an error, a warning or a note."""
-        try:
-            text = self.format(record)
-            if record.levelno >= logging.ERROR:
-                self._console.error(text)
-            elif record.levelno >= logging.WARNING:
-                self._console.warning(text)
-            else:
-                self._console.note(text)
-        except Exception:  # a log call never fails its caller; logging says where it happened
-            self.handleError(record)
-
-
-def _write(console: rich.console.Console, text: str) -> None:
-    console.file.write(encodable(text, console.encoding) + "\n")
-    console.file.flush()
 
 
 def _json_value(value: Any) -> str | int | float | None:

@@ -10,9 +10,19 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.filesize import decimal as size
 
-__all__ = ["clean", "clock", "counted", "duration", "encodable", "loss", "near", "shorten", "size"]
+__all__ = [
+    "clean",
+    "clock",
+    "counted",
+    "decimals",
+    "duration",
+    "encodable",
+    "near",
+    "shorten",
+    "size",
+]
 
-_PLAIN = str.maketrans({"→": "->", "×": "x", "÷": "/", "…": "...", "·": "-"})
+_PLAIN = {"→": "->", "×": "x", "…": "..."}
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, directions, surrogates, line ends
 
 
@@ -29,12 +39,20 @@ def clean(text: str, encoding: str) -> str:
 
 
 def encodable(text: str, encoding: str) -> str:
-    """Returns text with whatever the encoding lacks spelt out in ASCII."""
+    """Returns text with the characters that the encoding lacks spelt out in ASCII."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+        return "".join(_spelt(char, encoding) for char in text)
     return text
+
+
+def _spelt(char: str, encoding: str) -> str:
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        return _PLAIN.get(char) or _escape(char)
+    return char
 
 
 def _escape(char: str) -> str:
@@ -71,9 +89,9 @@ def duration(seconds: float) -> str:
     return f"{clock(seconds)} {'min' if seconds < 3599.5 else 'h'}"
 
 
-def loss(value: float) -> str:
-    """Returns a loss with as many digits as tell variants apart."""
-    return f"{value:,.1f}" if math.fabs(value) >= 100 else f"{value:.3f}"
+def decimals(value: float) -> int:
+    """Returns how many decimals show four digits of a number and of its smaller neighbours."""
+    return min(6, max(1, 3 - math.floor(math.log10(value)))) if value > 0 else 1
 
 
 def near(path: Path) -> str:

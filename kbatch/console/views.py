@@ -7,38 +7,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import rich.console
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.measure import Measurement
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from kbatch.console.tally import Tally
-from kbatch.console.text import clean, clock, counted, duration, loss, near, shorten, size
+from kbatch.console.text import clean, clock, counted, decimals, duration, near, shorten, size
 
 if TYPE_CHECKING:
     from kbatch.data import Choice, Plan, Summary, Variant
 
 _NUMBER = re.compile(r"-?[\d.,]+( ?(bytes?|[kMGTPE]B|s|%))?|[-–]|")
 _GAP = "  "
+_UNLIMITED = 10_000  # columns
 
 
 def progress(tally: Tally) -> str:
-    """Returns `128/240  4.2/s  0:26 left`."""
-    parts = [f"{tally.finished:,}/{tally.pictures:,}"]
-    if tally.rate:
-        parts.append(f"{tally.rate:.{0 if tally.rate >= 100 else 1}f}/s")
-    if tally.left is not None and tally.finished < tally.pictures:
-        parts.append(f"{clock(tally.left)} left")
-    return _GAP.join(parts)
+    """Returns `128/240   4.2/s   0:26 left`, always of one width so that nothing moves."""
+    total = f"{tally.pictures:,}"
+    rate = f"{tally.rate:.{0 if tally.rate >= 100 else 1}f}/s" if tally.rate else ""
+    left = "" if tally.left is None else f"{clock(tally.left)} left"
+    return f"{tally.finished:>{len(total)},}/{total}  {rate:>6}  {left:>10}"
 
 
 def traffic(tally: Tally) -> str:
-    """Returns `in 8.1 MB  out 1.2 MB  2 pictures failed`."""
-    parts = [f"in {size(tally.bytes_in)}", f"out {size(tally.bytes_out)}"]
-    if tally.failed_pictures:
-        parts.append(f"{counted(tally.failed_pictures, 'picture')} failed")
-    return _GAP.join(parts)
+    """Returns `in 8.1 MB, out 1.2 MB, 2 failed`."""
+    failed = f", {tally.failed_pictures:,} failed" if tally.failed_pictures else ""
+    return f"in {size(tally.bytes_in)}, out {size(tally.bytes_out)}{failed}"
 
 
 class Bar:
@@ -115,19 +112,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], encoding: str) 
     return made
 
 
-SUMS = ("variant", "done", "bytes out", "in ÷ out", "loss", "seconds")
+SUMS = ("variant", "done", "bytes out", "ratio", "loss", "seconds")
 
 
-def variant_rows(tally: Tally) -> Iterator[tuple[str, ...]]:
+def sums(tally: Tally) -> Iterator[tuple[str, ...]]:
     """Yields a line for each variant: its label, sums and means."""
-    for label, sums in tally.variants.items():
+    losses = [each.loss / each.losses for each in tally.variants.values() if each.losses]
+    digits = decimals(max(losses, default=0.0))
+    for label, each in tally.variants.items():
         yield (
             label,
-            f"{sums.ok:,}",
-            size(sums.bytes_out) if sums.ok else "-",
-            f"{sums.bytes_in / sums.bytes_out:.1f}" if sums.bytes_out else "-",
-            loss(sums.loss / sums.losses) if sums.losses else "-",
-            f"{sums.seconds / sums.ok:.3f}" if sums.ok else "-",
+            f"{each.ok:,}",
+            size(each.bytes_out) if each.ok else "-",
+            f"{each.bytes_in / each.bytes_out:.1f}" if each.bytes_out else "-",
+            f"{each.loss / each.losses:,.{digits}f}" if each.losses else "-",
+            f"{each.seconds / each.ok:.3f}" if each.ok else "-",
         )
 
 
@@ -136,22 +135,41 @@ def fitted(
 ) -> Table:
     """Returns the table without the last columns that would not fit the width of the console."""
     rows = list(rows)
+    unlimited = console.options.update(width=_UNLIMITED)
     for count in range(len(columns), 1, -1):
         made = table(columns[:count], [row[:count] for row in rows], console.encoding)
-        if Measurement.get(console, console.options, made).minimum <= console.width:
+        if Measurement.get(console, unlimited, made).minimum <= console.width:
             return made
     return table(columns[:2], [row[:2] for row in rows], console.encoding)
 
 
 def failures(tally: Tally) -> Iterator[str]:
     """Yields a line for each reason of each of the first pictures that failed."""
-    yield f"{counted(tally.failed_pictures, 'picture')} failed"
     for picture, reasons in tally.failures.items():
         for reason, count in reasons.items():
-            some = count < len(tally.variants)
-            yield f"  {picture}: {reason}" + (f" ({counted(count, 'variant')})" if some else "")
+            some = f" ({counted(count, 'variant')})" if count < len(tally.variants) else ""
+            yield f"{picture}: {reason}{some}"
     if more := tally.failed_pictures - len(tally.failures):
-        yield f"  … and {more:,} more in results.csv"
+        yield f"… and {more:,} more in results.csv"
+
+
+def message(text: str, prefix: str, style: str, encoding: str) -> rich.console.RenderableType:
+    """Returns one message; where it has to be folded its lines stay beside the prefix.
+
+    Args:
+        text: what it says.
+        prefix: what stands before it; when there is one it alone has the style.
+        style: of rich.
+        encoding: of the stream.
+    """
+    shown = clean(text, encoding)
+    if not prefix:
+        return Text(shown, style)
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(prefix, style), Text(shown))
+    return grid
 
 
 def amount(pictures: int, variants: int) -> str:
@@ -210,3 +228,13 @@ def plan_facts(plan: Plan, job: str) -> Iterator[tuple[str, str]]:
 def _choice(choice: Choice) -> str:
     options = ", ".join(f"{name}={value}" for name, value in choice.options.items())
     return f"{choice.name} ({options})" if options else choice.name
+
+
+def one_line(picture: str, reason: str, width: int, encoding: str) -> str:
+    """Returns `name: reason` cut to a width: the end of a name and the start of a reason stay."""
+    name = shorten(clean(picture, encoding), max(width // 2, 8), encoding)
+    text = f"{name}: {clean(reason, encoding)}"
+    if cell_len(text) <= width:
+        return text
+    dots = clean("…", encoding)
+    return set_cell_size(text, max(0, width - len(dots))).rstrip() + dots

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from kbatch.data import F32
     from kbatch.stages import Initializer, Space, Strategy
 
-COARSE_STOP = Stop(limit=30, tolerance=1e-4)  # a start shows within a few steps what it is worth
+COARSE_LIMIT, COARSE_TOLERANCE = 12, 1e-3  # enough to show what a start is worth
+FINALIST_LIMIT, FINALIST_TOLERANCE = 3, 1e-4  # and to show it on all colours
 COARSE_PER_CENTER = 16
 
 
@@ -64,11 +65,12 @@ def _search(
     search: Search,
     seed: int,
 ) -> Descent:
-    last = Stop(search.max_iterations, search.tolerance)
+    last = Stop(search.max_iterations, search.tolerance, search.relax)
     coarse, first = points, last
     if search.coarse:
         runs = coarse_runs(colors, max(search.coarse, COARSE_PER_CENTER * k))
-        coarse, first = coarse_points(points, runs), COARSE_STOP
+        coarse = coarse_points(points, runs)
+        first = Stop(COARSE_LIMIT, COARSE_TOLERANCE, search.relax)
     starts = []
     for restart in range(search.restarts):
         rng = generator(seed, colors.digest, restart)
@@ -77,11 +79,13 @@ def _search(
     starts.sort(key=_final_loss)
     if not search.coarse:
         return starts[0]
-    ends = [
-        descend_with(strategy, points, start.centers, len(fixed), last)
+    short = Stop(FINALIST_LIMIT, FINALIST_TOLERANCE, search.relax)
+    finalists = [
+        descend_with(strategy, points, start.centers, len(fixed), short)
         for start in starts[: search.finalists]
     ]
-    return min(ends, key=_final_loss)
+    best = min(finalists, key=_final_loss)
+    return descend_with(strategy, points, best.centers, len(fixed), last)
 
 
 def generator(seed: int, digest: bytes, restart: int) -> np.random.Generator:

@@ -1,0 +1,135 @@
+"""The way of one picture: seven verbs, each a plain function from record to record.
+
+load → collect → cluster → render → write → measure → save. Each verb is pure and in memory; only
+`save`, which is storage's, touches the disk.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kbatch import core, stages
+from kbatch.data import Indexed, Points, Rendered
+from kbatch.storage import save
+
+if TYPE_CHECKING:
+    from kbatch.data import U8, Clustering, Colors, Picture, Variant
+    from kbatch.registry import Registry
+
+__all__ = ["Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
+
+collect = core.collect
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of one variant, built."""
+
+    strategy: stages.Strategy
+    initializer: stages.Initializer
+    space: stages.Space
+    ditherer: stages.Ditherer
+    writer: stages.Writer
+
+    @classmethod
+    def of(cls, variant: Variant, registry: Registry) -> Parts:
+        """Builds the components that a variant names."""
+        return cls(
+            registry.build("strategy", variant.strategy.name, variant.strategy.options),
+            registry.build("init", variant.init.name, variant.init.options),
+            registry.build("space", variant.space.name, variant.space.options),
+            registry.build("dither", variant.dither.name, variant.dither.options),
+            registry.build("writer", variant.writer.name, variant.writer.options),
+        )
+
+
+def load(data: bytes, name: str, loader: stages.Loader) -> Picture:
+    """Decodes a file's bytes."""
+    return loader.load(io.BytesIO(data), name)
+
+
+def cluster(colors: Colors, variant: Variant, parts: Parts) -> Clustering:
+    """Finds the palette of a picture's colours."""
+    return core.cluster(
+        colors,
+        variant.k,
+        parts.space,
+        parts.strategy,
+        parts.initializer,
+        search=variant.search,
+        seed=variant.seed,
+    )
+
+
+def render(picture: Picture, colors: Colors, palette: U8, parts: Parts) -> Rendered:
+    """Gives each pixel its entry of a rounded palette, and tells the errors of that.
+
+    Args:
+        picture: the pixels.
+        colors: their distinct colours.
+        palette: uint8 (k, C): this picture's own, a shared or a fixed one.
+        parts: the components of the variant.
+    """
+    assert colors.inverse is not None
+    nearest = _Nearest(palette, parts)
+    full = _with_alpha(palette)
+    labels = nearest(colors.rgba)
+    flat = labels[colors.inverse].reshape(picture.pixels.shape[:3])
+    indices = parts.ditherer.dither(picture.pixels, flat, full, nearest)
+    rows, chosen, count = _pairs(colors, labels, None if indices is flat else indices)
+    errors = core.errors(colors.rgba[rows], count, chosen, palette, parts.space, parts.strategy)
+    counts = np.bincount(chosen, weights=count, minlength=len(palette)).astype(np.int64)
+    indexed = Indexed(indices, full, picture.meta)
+    return Rendered(indexed, errors.loss, errors.sse, errors.sad, counts)
+
+
+def write(indexed: Indexed, writer: stages.Writer) -> bytes:
+    """Encodes an indexed picture."""
+    stream = io.BytesIO()
+    writer.write(indexed, stream)
+    return stream.getvalue()
+
+
+def measure(
+    picture: Picture, indexed: Indexed, measures: Iterable[stages.Measure]
+) -> dict[str, float]:
+    """Returns the named numbers of all measures."""
+    numbers: dict[str, float] = {}
+    for one in measures:
+        numbers |= {name: float(value) for name, value in one.measure(picture, indexed).items()}
+    return numbers
+
+
+class _Nearest:
+    """See `kbatch.stages.Nearest`."""
+
+    def __init__(self, palette: U8, parts: Parts) -> None:
+        self._channels = palette.shape[1]
+        self._parts = parts
+        self._centers = core.to_space(palette, parts.space)
+
+    def __call__(self, rgba: U8) -> U8:
+        x = core.to_space(rgba[:, : self._channels], self._parts.space)
+        weight = np.ones(len(x))
+        return core.assign_with(self._parts.strategy, Points(x, weight), self._centers)[0]
+
+
+def _with_alpha(palette: U8) -> U8:
+    if palette.shape[1] == 4:
+        return palette
+    return np.hstack([palette, np.full((len(palette), 1), 255, np.uint8)])
+
+
+def _pairs(colors: Colors, labels: U8, indices: U8 | None) -> tuple[Any, U8, Any]:
+    """Returns rows of colours, the entry of each, and how many pixels have this pair."""
+    if indices is None:
+        return slice(None), labels, colors.count
+    assert colors.inverse is not None
+    pairs = colors.inverse.astype(np.int64) * 256 + indices.reshape(-1)
+    distinct, count = np.unique(pairs, return_counts=True)
+    return distinct >> 8, (distinct & 255).astype(np.uint8), count

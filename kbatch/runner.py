@@ -1,0 +1,145 @@
+"""A plan through an executor: records to the ledger, then to whoever watches, reports at the end."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from kbatch import __version__
+from kbatch.data import Choice, Item, Plan, Record, Summary
+from kbatch.ledger import Ledger
+from kbatch.registry import Registry
+from kbatch.storage import ReportFolder
+from kbatch.worker import Worker, blank_records, failed
+
+log = logging.getLogger(__name__)
+
+LIBRARIES = ("numpy", "numba", "pillow", "deflate")
+
+
+def run(plan: Plan, registry: Registry, stop: threading.Event | None = None) -> Summary:
+    """Runs a plan.
+
+    Args:
+        plan: the work.
+        registry: its components and the observers.
+        stop: when it is set, no further picture is begun; those in work are finished.
+
+    Returns:
+        How it ended. Every record in it is in the ledger and its file on disk.
+
+    Raises:
+        KbatchError: the output can't be used.
+    """
+    stop = stop or threading.Event()
+    started = time.perf_counter()
+    worker = Worker(plan, registry)
+    watch = Observers(registry)
+    status: Counter[str] = Counter()
+    with Ledger.create(plan.output, facts(plan, registry)) as ledger:
+        watch.tell("kbatch_job_started", job=plan.job, plan=plan)
+        for records in results(plan, registry, worker, stop):
+            ledger.add(records)
+            status.update(record.status for record in records)
+            for record in records:
+                watch.tell("kbatch_record", record=record)
+        reports, problems = make_reports(ledger, registry, plan.reports, plan.output)
+    summary = Summary(
+        output=plan.output,
+        pictures=len(plan.sources),
+        finished=status.total() // len(plan.variants),
+        done=status["done"],
+        kept=status["kept"],
+        failed=status["failed"],
+        seconds=time.perf_counter() - started,
+        reports=reports,
+        problems=(*watch.problems, *problems),
+        interrupted=status.total() < len(plan.sources) * len(plan.variants),
+    )
+    watch.tell("kbatch_job_finished", summary=summary)
+    return summary
+
+
+def results(
+    plan: Plan, registry: Registry, worker: Worker, stop: threading.Event
+) -> Iterator[tuple[Record, ...]]:
+    """Yields the records of each picture as it is finished, in the order they come."""
+
+    def items() -> Iterator[Item]:
+        for index, source in enumerate(plan.sources):
+            if stop.is_set():
+                return
+            yield Item(index, source)
+
+    options = dict(plan.executor.options) | {"workers": plan.workers}
+    with registry.build("executor", plan.executor.name, options) as executor:
+        for outcome in executor.run(worker, items(), 2 * plan.workers):
+            if outcome.failure is None:
+                yield outcome.value
+            else:  # the executor lost it: a worker died or ran out of time
+                yield failed(blank_records(plan.variants, outcome.item), outcome.failure)
+
+
+def make_reports(
+    ledger: Ledger, registry: Registry, choices: Sequence[Choice], output: Path
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Makes reports from a ledger; one that fails does not stop the others.
+
+    Returns:
+        Names of the files written, and a line for each report that failed.
+    """
+    folder = ReportFolder(output)
+    problems = []
+    for choice in choices:
+        try:
+            registry.build("report", choice.name, choice.options).write(ledger, folder)
+        except Exception as error:  # whatever a plugin raises
+            log.debug("report %s failed", choice.name, exc_info=True)
+            problems.append(f"report {choice.name!r} failed: {error or type(error).__name__}")
+    return tuple(folder.written), tuple(problems)
+
+
+class Observers:
+    """Calls the hooks of all plugins, each on its own; one that fails is told of once.
+
+    Attributes:
+        problems: a line for each hook of a plugin that failed.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._hooks = {
+            name: list(registry.observers(name))
+            for name in ("kbatch_job_started", "kbatch_record", "kbatch_job_finished")
+        }
+        self.problems: list[str] = []
+
+    def tell(self, hook: str, **news: Any) -> None:
+        """Calls one hook of every plugin."""
+        for provider, call in self._hooks[hook]:
+            try:
+                call(**news)
+            except Exception as error:  # whatever a plugin raises
+                text = f"plugin {provider}: {hook} failed: {type(error).__name__}: {error}"
+                if not any(text.split(" failed")[0] in known for known in self.problems):
+                    log.warning("%s", text, exc_info=log.isEnabledFor(logging.DEBUG))
+                    self.problems.append(text)
+
+
+def facts(plan: Plan, registry: Registry) -> dict[str, Any]:
+    """Returns what a ledger says of its run beside the records."""
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
+    return {
+        "job": plan.job.model_dump(mode="json"),
+        "pictures": len(plan.sources),
+        "variants": [variant.label for variant in plan.variants],
+        "reports": [[choice.name, dict(choice.options)] for choice in plan.reports],
+        "versions": {"kbatch": __version__, "python": platform.python_version()} | libraries,
+        "plugins": [name for name, _ in registry.plugins],
+    }

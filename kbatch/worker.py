@@ -1,0 +1,222 @@
+"""What an executor runs: one picture through the pipeline, for every variant of the plan.
+
+Variants that share a prefix of the way share its work: the picture is decoded and its colours are
+counted once, a palette is sought once for all ditherers and writers. What goes wrong costs the
+picture, or only a variant of it, and is told in its records.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from kbatch import core, pipeline, stages
+from kbatch.data import Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
+from kbatch.errors import KbatchError
+from kbatch.pipeline import Parts
+from kbatch.registry import Registry, discover
+from kbatch.variants import output_name
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs pictures through the pipeline; picklable, and called from several threads at once.
+
+    Args:
+        plan: variants, components and folders; its sources are not looked at.
+        registry: where components come from; None discovers it, as in another process.
+    """
+
+    def __init__(self, plan: Plan, registry: Registry | None = None) -> None:
+        core.prepare()
+        registry = registry or discover(plan.plugins)
+        self._plan = replace(plan, sources=())
+        self._loaders = Loaders(plan, registry)
+        self._parts = [Parts.of(variant, registry) for variant in plan.variants]
+        self._measures = [
+            registry.build("measure", choice.name, choice.options) for choice in plan.measures
+        ]
+
+    def __reduce__(self) -> tuple[type[Worker], tuple[Plan]]:
+        return Worker, (self._plan,)
+
+    def __call__(self, item: Item) -> tuple[Record, ...]:
+        """Returns one record a variant, in their order."""
+        blanks = blank_records(self._plan.variants, item)
+        clock = Clock()
+        try:
+            with clock.verb("load"):
+                data = item.source.path.read_bytes()
+                picture = pipeline.load(data, item.source.picture, self._loaders.pick(item, data))
+            with clock.verb("collect"):
+                colors = pipeline.collect(picture)
+        except Exception as error:  # whatever a file or a plugin makes a loader raise
+            return failed(blanks, clock.explain(error), clock)
+        first, *others = blanks
+        blanks = (replace(first, **clock.columns()), *others)
+        work = Shared(picture, colors, len(data))
+        return tuple(
+            self._finish(blank, item.source, variant, parts, work)
+            for blank, variant, parts in zip(
+                blanks, self._plan.variants, self._parts, strict=True
+            )
+        )
+
+    def _finish(
+        self, blank: Record, source: Source, variant: Variant, parts: Parts, work: Shared
+    ) -> Record:
+        """Takes one variant the rest of the way."""
+        clock = Clock()
+        try:
+            with clock.verb("cluster"):
+                clustering = work.clustering(variant, parts)
+            with clock.verb("render"):
+                rendered = work.rendered(variant, parts, clustering)
+            with clock.verb("write"):
+                data = pipeline.write(rendered.indexed, parts.writer)
+            with clock.verb("measure"):
+                numbers = pipeline.measure(work.picture, rendered.indexed, self._measures)
+            name = output_name(self._plan.template, variant, source)
+            with clock.verb("save"):
+                pipeline.save(data, self._plan.output / name)
+        except Exception as error:  # whatever a plugin or the disk raises
+            return failed([blank], clock.explain(error), clock)[0]
+        times = clock.columns()
+        return replace(
+            blank,
+            status="done",
+            error=None,
+            output=name,
+            k_used=len(clustering.palette),
+            loss=rendered.loss,
+            sse=rendered.sse,
+            sad=rendered.sad,
+            iterations=len(clustering.history) - 1,
+            stopped=clustering.stopped,
+            colors_in=len(work.colors.rgba),
+            bytes_in=work.size,
+            bytes_out=len(data),
+            ratio=work.size / len(data),
+            measures=numbers,
+            **times | {"seconds": blank.seconds + times["seconds"]},
+        )
+
+
+@dataclass
+class Shared:
+    """What the variants of one picture share."""
+
+    picture: Picture
+    colors: Colors
+    size: int
+    _clusterings: dict[str, Clustering] = field(default_factory=dict)
+    _rendered: tuple[str, Rendered] | None = None  # the last one only: pixels are large
+
+    def clustering(self, variant: Variant, parts: Parts) -> Clustering:
+        """Returns the palette of a variant, sought once for all ditherers and writers."""
+        key = _clustering_key(variant)
+        if key not in self._clusterings:
+            self._clusterings[key] = pipeline.cluster(self.colors, variant, parts)
+        return self._clusterings[key]
+
+    def rendered(self, variant: Variant, parts: Parts, clustering: Clustering) -> Rendered:
+        """Returns the pixels of a variant, rendered once for writers that follow each other."""
+        key = f"{_clustering_key(variant)} {variant.dither}"
+        if self._rendered is None or self._rendered[0] != key:
+            palette = clustering.palette
+            self._rendered = key, pipeline.render(self.picture, self.colors, palette, parts)
+        return self._rendered[1]
+
+
+class Loaders:
+    """Finds the loader of a file: by its first bytes, by its suffix, or else the first one."""
+
+    def __init__(self, plan: Plan, registry: Registry) -> None:
+        self._loaders: list[tuple[stages.LoaderSpec, stages.Loader]] = []
+        for entry in registry:
+            if isinstance(entry.spec, stages.LoaderSpec):
+                known = entry.spec.options.model_fields
+                options = {key: value for key, value in plan.loading.items() if key in known}
+                self._loaders.append((entry.spec, entry.build(options)))
+
+    def pick(self, item: Item, data: bytes) -> stages.Loader:
+        """Returns the loader for a file with these bytes."""
+        suffix = item.source.path.suffix.lower()
+        by_magic = [
+            loader
+            for spec, loader in self._loaders
+            if any(data.startswith(magic, offset) for offset, magic in spec.magic)
+        ]
+        by_suffix = [loader for spec, loader in self._loaders if suffix in spec.suffixes]
+        return [*by_magic, *by_suffix, self._loaders[0][1]][0]
+
+
+class Clock:
+    """Wall time by verb, and the verb that something went wrong in."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def verb(self, name: str) -> Iterator[None]:
+        """Times a block."""
+        started = time.perf_counter()
+        self._seconds[name] = 0.0
+        try:
+            yield
+        finally:
+            self._seconds[name] = time.perf_counter() - started
+
+    def columns(self) -> dict[str, float]:
+        """Returns `seconds_<verb>` of each verb so far, and their sum."""
+        times = {f"seconds_{verb}": seconds for verb, seconds in self._seconds.items()}
+        return times | {"seconds": sum(self._seconds.values())}
+
+    def explain(self, error: Exception) -> str:
+        """Returns what went wrong in the last verb, for a person."""
+        verb = list(self._seconds)[-1]
+        if isinstance(error, KbatchError):
+            return str(error)
+        log.debug("%s failed", verb, exc_info=error)
+        if isinstance(error, OSError) and error.strerror:
+            return f"can't {verb}: {error.strerror}"
+        return f"{verb} failed: {type(error).__name__}: {error}"
+
+
+def blank_records(variants: Sequence[Variant], item: Item) -> tuple[Record, ...]:
+    """Returns a record for each variant with what is known before work begins."""
+    return tuple(
+        Record(
+            position=item.index * len(variants) + place,
+            picture=item.source.picture,
+            variant=variant.label,
+            status="failed",
+            k=variant.k,
+            strategy=variant.strategy.name,
+            init=variant.init.name,
+            space=variant.space.name,
+            dither=variant.dither.name,
+            effort=variant.effort,
+            seed=variant.seed,
+        )
+        for place, variant in enumerate(variants)
+    )
+
+
+def failed(
+    blanks: Sequence[Record], reason: str, clock: Clock | None = None
+) -> tuple[Record, ...]:
+    """Returns records that failed; the time is charged to the first."""
+    first, *others = (replace(blank, status="failed", error=reason) for blank in blanks)
+    if clock is not None:
+        times = clock.columns()
+        first = replace(first, **times | {"seconds": first.seconds + times["seconds"]})
+    return first, *others
+
+
+def _clustering_key(variant: Variant) -> str:
+    return repr((variant.k, variant.strategy, variant.init, variant.space, variant.search))

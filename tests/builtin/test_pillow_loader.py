@@ -1,0 +1,383 @@
+"""The loader of common formats, on files that Pillow writes, cut, damaged and by hand."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from kbatch.builtin.options import PillowOptions
+from kbatch.builtin.pillow_loader import PillowLoader
+from kbatch.data import Picture
+from kbatch.errors import PictureError
+
+NASTY = Path(__file__).parents[2].parent / "shared" / "images" / "nasty"
+COLORS = np.random.default_rng(11).integers(0, 256, (9, 13, 3), np.uint8)
+SMOOTH = np.dstack([np.add.outer(np.arange(48), np.arange(64))] * 3).astype(np.uint8)
+LINEAR = b"curv" + bytes(8)
+
+
+def load(data: bytes, **options: Any) -> Picture:
+    return PillowLoader(PillowOptions(**options)).load(io.BytesIO(data), "it.png")
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def reason(data: bytes, **options: Any) -> str:
+    with pytest.raises(PictureError) as caught:
+        load(data, **options)
+    return str(caught.value)
+
+
+def png(header: tuple[int, ...], rows: bytes, **chunks: bytes) -> bytes:
+    """Returns a PNG as written by hand, for depths that Pillow does not write."""
+    parts = {"IHDR": struct.pack(">IIBBBBB", *header), **chunks}
+    parts |= {"IDAT": zlib.compress(rows), "IEND": b""}
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, body in parts.items():
+        named = kind.encode() + body
+        data += struct.pack(">I", len(body)) + named + struct.pack(">I", zlib.crc32(named))
+    return data
+
+
+# ---- formats -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {}),
+        ("BMP", {}),
+        ("DIB", {}),
+        ("PPM", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "tiff_deflate", "big_tiff": True}),
+        ("WEBP", {"lossless": True}),
+    ],
+)
+def test_lossless_formats_come_back_as_they_were(kind: str, options: dict[str, Any]) -> None:
+    picture = load(saved(Image.fromarray(COLORS), kind, **options))
+    assert np.array_equal(picture.pixels[0], COLORS)
+
+
+def test_alpha_of_webp_and_tiff_survives() -> None:
+    rgba = np.dstack([COLORS, np.full(COLORS.shape[:2], 77, np.uint8)])
+    for kind, options in (("WEBP", {"lossless": True, "exact": True}), ("TIFF", {}), ("PNG", {})):
+        data = saved(Image.fromarray(rgba), kind, **options)
+        assert np.array_equal(load(data).pixels[0], rgba), kind
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_jpeg_is_near_what_it_was(mode: str) -> None:
+    data = saved(Image.fromarray(SMOOTH).convert(mode), "JPEG", quality=95)
+    assert np.abs(load(data).pixels[0].astype(int) - SMOOTH).max() <= 6
+
+
+def test_mpo_gives_its_first_picture() -> None:
+    first, second = Image.fromarray(SMOOTH), Image.fromarray(255 - SMOOTH)
+    data = saved(first, "MPO", save_all=True, append_images=[second], quality=95)
+    assert np.abs(load(data).pixels[0].astype(int) - SMOOTH).max() <= 6
+
+
+def test_gif_gives_its_first_frame_on_the_whole_canvas() -> None:
+    frame = Image.new("P", (4, 3), 1)
+    frame.putpalette([0, 0, 0, 200, 100, 50])
+    frame.putpixel((0, 0), 0)  # transparent
+    later = Image.new("P", (4, 3), 0)
+    later.putpalette([0, 0, 0, 200, 100, 50])
+    data = bytearray(saved(frame, "GIF", save_all=True, append_images=[later], transparency=0))
+    data[6:10] = struct.pack("<HH", 6, 5)  # a canvas larger than the frame
+    pixels = load(bytes(data)).pixels
+    assert pixels.shape == (1, 5, 6, 4)
+    expected = np.full((3, 4, 4), [200, 100, 50, 255])
+    expected[0, 0] = 0
+    assert np.array_equal(pixels[0, :3, :4], expected)
+    assert not pixels[0, 3:].any()
+    assert not pixels[0, :, 4:].any()
+
+
+def test_the_name_does_not_decide() -> None:
+    data = saved(Image.fromarray(COLORS), "BMP")
+    stream = io.BytesIO(data)
+    picture = PillowLoader(PillowOptions()).load(stream, "lies.jpg")
+    assert np.array_equal(picture.pixels[0], COLORS)
+
+
+def test_real_files_are_read(tmp_path: Path) -> None:
+    for kind in ("TIFF", "GIF", "PNG", "WEBP"):
+        path = tmp_path / f"a.{kind}"
+        Image.new("RGB", (5, 4), (255, 0, 0)).save(path, lossless=True)
+        with path.open("rb") as stream:
+            pixels = PillowLoader(PillowOptions()).load(stream, path.name).pixels
+        assert (pixels == [255, 0, 0]).all(), kind
+
+
+# ---- depths and keys ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bit_grey_is_scaled_and_not_clipped(kind: str) -> None:
+    values = np.arange(0, 65536, 257 * 3, dtype=np.uint16).reshape(2, -1)[:, :40]
+    pixels = load(saved(Image.fromarray(values), kind)).pixels[0]
+    assert np.array_equal(pixels[..., 0], (values.astype(int) + 128) // 257)
+    assert len(np.unique(pixels)) == values.size
+
+
+def test_sixteen_bit_colour_is_scaled_and_not_clipped() -> None:
+    samples = np.array([[0, 257 * 100, 65535], [300, 40000, 257]], ">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in samples)
+    pixels = load(png((1, 2, 16, 2, 0, 0, 0), rows)).pixels[0, :, 0]
+    assert np.abs(pixels.astype(int) - samples.astype(int) / 257).max() < 1
+
+
+@pytest.mark.parametrize(("bits", "packed"), [(2, 0b00_01_10_11), (4, 0x0F)])
+def test_the_transparent_grey_of_few_bits_is_found(bits: int, packed: int) -> None:
+    top = 2**bits - 1
+    rows, width = bytes([0, packed]), 8 // bits
+    pixels = load(png((width, 1, bits, 0, 0, 0, 0), rows, tRNS=struct.pack(">H", top))).pixels[0]
+    assert pixels[0, -1].tolist() == [0, 0, 0, 0]
+    assert (pixels[0, :-1, 3] == 255).all()
+    assert pixels[0, 0].tolist() == [0, 0, 0, 255]
+
+
+def test_the_transparent_colour_of_sixteen_bits_is_found() -> None:
+    rows = b"\0" + struct.pack(">6H", 0x1234, 0x5678, 0x9ABC, 0xFFFF, 0, 0)
+    key = struct.pack(">3H", 0x1234, 0x5678, 0x9ABC)
+    pixels = load(png((2, 1, 16, 2, 0, 0, 0), rows, tRNS=key)).pixels[0, 0]
+    assert pixels.tolist() == [[0, 0, 0, 0], [255, 0, 0, 255]]
+
+
+def test_the_transparent_grey_of_sixteen_bits_is_found() -> None:
+    rows = b"\0" + struct.pack(">3H", 65535, 300, 65534)
+    pixels = load(png((3, 1, 16, 0, 0, 0, 0), rows, tRNS=struct.pack(">H", 300))).pixels[0, 0]
+    assert pixels.tolist() == [[255] * 4, [0] * 4, [255] * 4]
+
+
+# ---- beside the pixels -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_pictures_are_upright_whatever_the_format(kind: str, orientation: int) -> None:
+    stored = Image.new("L", (16, 8))
+    stored.paste(255, (8, 0, 16, 4))  # the stored top right quarter is white
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = load(saved(stored.convert("RGB"), kind, exif=exif)).pixels[0]
+    height, width = (16, 8) if orientation >= 5 else (8, 16)
+    assert pixels.shape == (height, width, 3)
+    halves = pixels[..., 0].reshape(2, height // 2, 2, width // 2).mean(axis=(1, 3)) > 127
+    where = {1: "01", 2: "00", 3: "10", 4: "11", 5: "10", 6: "11", 7: "01", 8: "00"}[orientation]
+    assert halves.sum() == 1
+    assert halves[int(where[0]), int(where[1])]
+
+
+def test_resolution_is_kept() -> None:
+    for kind in ("PNG", "JPEG", "TIFF", "BMP"):
+        picture = load(saved(Image.fromarray(COLORS), kind, dpi=(300, 150)))
+        assert picture.meta.dpi == pytest.approx((300, 150), abs=0.1), kind
+
+
+def test_a_tiff_that_tells_no_resolution_has_none() -> None:
+    assert load(saved(Image.fromarray(COLORS), "TIFF")).meta.dpi is None
+
+
+def grey_profile() -> bytes:
+    """Returns a minimal grey profile with a straight line for its curve."""
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    tags = struct.pack(">I", 2) + struct.pack(">4sII", b"wtpt", 156, 20)
+    tags += struct.pack(">4sII", b"kTRC", 176, 12) + white + LINEAR
+    head = struct.pack(">I4xI4s4s4s12x4s", 188, 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"acsp")
+    head = head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + tags
+
+
+def test_the_profile_of_a_file_is_converted_unless_told_to_ignore_it() -> None:
+    data = saved(Image.new("L", (3, 2), 64), "PNG", icc_profile=grey_profile())
+    converted, ignored = load(data), load(data, icc="ignore")
+    assert converted.meta.icc is None
+    assert np.abs(converted.pixels.astype(int) - 137).max() <= 1  # sRGB of a quarter of the light
+    assert (ignored.pixels == 64).all()
+
+
+# ---- what can't be loaded ----------------------------------------------------------------------
+
+
+def test_an_empty_file_is_called_empty() -> None:
+    assert reason(b"") == "it.png is empty"
+
+
+def test_text_and_other_formats_are_named_by_their_first_bytes() -> None:
+    text = reason(b"Hello, this is no picture")
+    assert text.startswith(
+        "it.png is not a picture that kbatch reads (its first bytes are b'Hello, t'"
+    )
+    assert "formats: PNG, JPEG, WebP" in text
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        b"%PDF-1.7\n",
+        b"\xc5\xd0\xd3\xc6" + bytes(60),
+        b"\x00\x00\x01\x00" + bytes(60),
+        b"(\0\0\0 no bitmap header",
+    ],
+)
+def test_what_could_start_a_program_or_is_no_picture_is_not_tried(head: bytes) -> None:
+    assert "is not a picture that kbatch reads" in reason(head)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "PPM", "GIF"])
+def test_a_truncated_file_is_called_truncated(kind: str) -> None:
+    data = saved(Image.fromarray(SMOOTH), kind)
+    assert reason(data[: len(data) // 2]).startswith("it.png is truncated: ")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "PPM", "GIF", "WEBP"])
+def test_a_cut_anywhere_is_a_picture_error_or_a_picture(kind: str) -> None:
+    data = saved(Image.fromarray(SMOOTH), kind)
+    reasons = []
+    for length in range(1, len(data), max(1, len(data) // 40)):
+        try:
+            load(data[:length])
+        except PictureError as error:
+            reasons.append(str(error))
+    assert len(reasons) > 10
+    assert all(text.startswith("it.png ") for text in reasons)
+
+
+def test_damage_is_told_with_what_the_decoder_says() -> None:
+    data = bytearray(saved(Image.fromarray(SMOOTH), "PNG"))
+    data[20] ^= 1  # in the header: its checksum is wrong
+    assert reason(bytes(data)).startswith("it.png is damaged: broken PNG file (bad header checksum")
+
+
+def test_a_kind_that_is_not_decoded_is_not_called_damaged() -> None:
+    data = bytearray(saved(Image.fromarray(COLORS), "BMP"))
+    data[28:30] = struct.pack("<H", 30000)
+    text = reason(bytes(data))
+    assert text.startswith("it.png is of a kind that can't be decoded: Unsupported BMP pixel depth")
+
+
+def test_a_picture_of_no_size_is_a_picture_error() -> None:
+    assert "is damaged: its header has no valid size" in reason(png((0, 3, 8, 2, 0, 0, 0), b""))
+
+
+def test_errors_of_every_kind_become_picture_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = saved(Image.fromarray(COLORS), "PNG")
+    for error in (ZeroDivisionError("by zero"), KeyError("k"), MemoryError(), IndexError("i")):
+
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+        assert "is damaged: " in (text := reason(data)) or "more memory than there is" in text
+
+
+def test_interruptions_are_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        load(saved(Image.fromarray(COLORS), "PNG"))
+
+
+# ---- size and warnings -------------------------------------------------------------------------
+
+
+def test_a_picture_of_exactly_max_pixels_is_accepted() -> None:
+    data = saved(Image.fromarray(COLORS), "PNG")
+    assert load(data, max_pixels=9 * 13).pixels.shape == (1, 9, 13, 3)
+    assert reason(data, max_pixels=9 * 13 - 1) == (
+        "it.png is too large: 117 pixels is more than max_pixels (116); "
+        "raise max_pixels in the job to accept it"
+    )
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        lambda: png((20_000, 20_000, 1, 0, 0, 0, 0), b""),
+        lambda: b"P5 20000 20000 255\n",
+    ],
+)
+def test_size_is_checked_before_anything_is_decoded(huge: Callable[[], bytes]) -> None:
+    text = reason(huge())
+    assert "400,000,000 pixels is more than max_pixels (200,000,000)" in text
+
+
+def test_max_pixels_counts_and_not_pillows_own_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {kind: saved(Image.fromarray(COLORS), kind) for kind in ("PNG", "JPEG", "BMP", "PPM")}
+    limit = Image.MAX_IMAGE_PIXELS
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    for kind, content in data.items():
+        assert load(content).pixels.shape[1:3] == (9, 13), kind
+    monkeypatch.undo()
+    assert limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_limit_inside_a_decoder_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = saved(Image.fromarray(COLORS), "TIFF")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    text = reason(data)
+    assert text.startswith("it.png is larger than Pillow decodes in this format: Image size (117")
+
+
+def test_warnings_of_pillow_stay_inside_in_every_thread() -> None:
+    odd = bytearray(saved(Image.fromarray(COLORS), "TIFF", tiffinfo={270: "x" * 40}))
+    at = odd.find(struct.pack("<HHI", 270, 2, 41))
+    assert at > 0
+    odd[at + 4 : at + 8] = struct.pack("<I", 10**6)  # a text longer than the file
+    with pytest.warns(UserWarning, match="larger than file|corrupt"):
+        Image.open(io.BytesIO(bytes(odd))).load()
+    with warnings.catch_warnings(record=True) as leaked:
+        warnings.simplefilter("always")
+        loader = PillowLoader(PillowOptions())
+        with ThreadPoolExecutor(4) as pool:
+            streams = [io.BytesIO(bytes(odd)) for _ in range(40)]
+            pictures = list(pool.map(lambda stream: loader.load(stream, "odd.tif"), streams))
+        warnings.warn("mine", UserWarning, stacklevel=1)
+    assert all(np.array_equal(picture.pixels[0], COLORS) for picture in pictures)
+    assert [str(warning.message) for warning in leaked] == ["mine"]
+
+
+# ---- a folder of real oddities -----------------------------------------------------------------
+
+
+@pytest.mark.skipif(not NASTY.is_dir(), reason="no folder of broken pictures beside the checkout")
+def test_real_broken_files_give_a_picture_or_a_reason() -> None:
+    loader = PillowLoader(PillowOptions())
+    loaded, reasons = 0, []
+    for path in sorted(path for path in NASTY.rglob("*") if path.is_file()):
+        with path.open("rb") as stream:
+            try:
+                pixels = loader.load(stream, path.name).pixels
+            except PictureError as error:
+                reasons.append((path.name, str(error)))
+            else:
+                loaded += 1
+                assert pixels.shape[0] == 1
+                assert pixels.shape[3] in (3, 4)
+                if pixels.shape[3] == 4:
+                    assert pixels[..., 3].min() < 255
+                    assert not pixels[pixels[..., 3] == 0].any()
+    assert loaded > 200
+    assert len(reasons) > 30
+    assert all(text.startswith(f"{name} ") for name, text in reasons)
