@@ -1,8 +1,7 @@
 """Draw the demonstration pictures: sky.jpg, parrots.png, sphere.png, text.png, glow.png.
 
-Run `python jobs/make_pictures.py`; they go to `jobs/pictures/`. It needs NumPy and Pillow only, and
-draws the same pixels on each run. A picture is an array of floats (0 to 1) at SCALE times its size,
-which is reduced at the end; positions and lengths are in pixels of the finished picture.
+Run `python jobs/make_pictures.py`: it writes the same pixels into `jobs/pictures/` on each run. A
+picture is drawn in floats (0 to 1) at SCALE times its size; lengths are in pixels of the result.
 """
 
 from pathlib import Path
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 Array = NDArray[np.float64]
-
 WIDTH, HEIGHT, SCALE = 480, 320, 2
 SHEET = (WIDTH * SCALE, HEIGHT * SCALE)
 
@@ -87,8 +85,7 @@ def evening_air(x: Array, height: Array) -> Array:
     across, along = (x - 0.5) * depth * 0.9, depth * 2.1
     density = noise(across, along, 5)
     lit = smoothstep(-0.1, 0.14, density - noise(across + 0.1 * (0.63 - x), along + 0.16, 5))
-    warm = ramp("ffe0a0 ff9d6a f2708a b765a0", to_sun / 0.5)
-    cloud = mix(ramp("d0607a 8a4a86 4a3a7c 2f3070", height / 0.4), warm, lit)
+    cloud = mix(ramp("c4607e 3a3478", height * 3), ramp("ffdc98 f2708a b765a0", to_sun * 2), lit)
     return mix(air, cloud, 0.9 * smoothstep(0.46, 0.7, density) * smoothstep(0, 0.09, height))
 
 
@@ -97,29 +94,28 @@ def sky(x: Array, y: Array) -> Image.Image:
     x, height, depth = x / WIDTH, 0.43 - y / WIDTH, np.maximum(y / WIDTH - 0.43, 1e-4)
     air = evening_air(x, np.maximum(height, 0))
     air = mix(air, ramp("fffbe6"), smoothstep(0.039, 0.036, np.hypot(x - 0.63, height - 0.055)))
-    for rise, spread, seed, tone in ((0.11, 3, 3, "b0628c"), (0.08, 4.5, 8, "6d4380")):
+    for rise, spread, seed, tone in ((0.12, 3, 11, "b0628c"), (0.08, 4.5, 19, "6d4380")):
         ridge = rise * (0.2 + 3 * abs(x - 0.66)) * noise(x * spread, x * 0, seed)
         hazy = ramp(f"{tone} ff9a78", 0.5 * smoothstep(0.06, 0, height))
         air = mix(air, hazy, smoothstep(-0.001, 0.001, ridge - height))
-    nearness = 1 / (depth + 0.025)
-    swell = noise((x - 0.5) * 1.3 * nearness, 3.2 * nearness, 12) - 0.5
+    swell = noise((x - 0.5) * 1.3 / (depth + 0.025), 3.2 / (depth + 0.025), 12) - 0.5
     water = evening_air(x + 0.06 * swell, np.clip(depth * 0.9 + 0.2 * swell * depth**0.4, 0, 1))
     water = mix(water * (0.92, 0.8, 0.82), ramp("231f5a"), 0.6 * smoothstep(0, 0.3, depth))
     path = np.exp(-(((x - 0.63) / (0.035 + 0.2 * depth)) ** 2))
     glitter = smoothstep(0.16, 0, abs(swell) + 0.22 * (1 - path) + 0.25 * depth)
     water = mix(water, ramp("ffe2a0"), path * (0.25 * path + 0.75 * glitter))
-    grain = np.random.default_rng(1).normal(0, 0.012, x.shape)[..., None]
-    return finish(np.where((height > 0)[..., None], air, water) + grain)
+    return finish(np.where(height[..., None] > 0, air, water))
 
 
 def paint_feather(canvas: Array, root: Array, way: Array, length: float, tone: Array) -> None:
     """Paint a feather that grows from `root`, and the shadow it casts on those below it."""
     left, top = np.maximum((root + way * length / 2 - length - 3) * SCALE, 0).astype(int)
-    patch = canvas[top : top + int(length * 4 + 12), left : left + int(length * 4 + 12)]
+    size = int((length + 3) * 2 * SCALE)
+    patch = canvas[top : top + size, left : left + size]
     rows, columns = np.indices(patch.shape[:2])
     x, y = (columns + left) / SCALE - root[0], (rows + top) / SCALE - root[1]
     along, across = (x * way[0] + y * way[1]) / length, (y * way[0] - x * way[1]) / length**0.5
-    taper = np.where(along > 0.55, (along - 0.55) / 0.45, (0.55 - along) / 0.75)
+    taper = abs(along - 0.55) / np.where(along > 0.55, 0.45, 0.75)
     inside = 1 - (across / 0.9) ** 2 - taper**2.5
     light = 0.74 + 0.34 * along + 0.05 * np.sin(along * length * 1.9 + abs(across) * 4)
     light = light - 0.16 * np.exp(-((across / 0.12) ** 2)) + 0.16 * smoothstep(0.35, 0, inside)
@@ -130,12 +126,11 @@ def paint_feather(canvas: Array, root: Array, way: Array, length: float, tone: A
 def foliage() -> Array:
     """Long leaves, the nearer the less out of focus."""
     canvas, rng = np.full((*SHEET[::-1], 3), ramp("0a3e2c")), np.random.default_rng(7)
-    for softness, count, size in ((11, 150, 110), (5, 60, 90), (2.2, 14, 70)):
+    for softness, count, size in ((11, 90, 110), (5, 50, 90), (2.2, 14, 70)):
         for _ in range(count):
             root, angle = rng.uniform((-40, -40), (WIDTH, HEIGHT)), rng.uniform(0.1, 2.4)
             way, length = np.array((np.cos(angle), np.sin(angle))), size * rng.uniform(0.6, 1.3)
-            tone = ramp("06231f 14563a 2f8a45 7cba4c c8dc6a", rng.beta(1.2, 1.6))
-            paint_feather(canvas, root, way, length, tone)
+            paint_feather(canvas, root, way, length, ramp("06231f 2f7a45 b8dc6a", rng.random()))
         canvas = np.dstack([blur(channel, softness) for channel in np.moveaxis(canvas, 2, 0)])
     return canvas
 
@@ -144,7 +139,8 @@ def paint_plumage(canvas: Array, part: tuple[str, str, int, int], tones: str) ->
     """Cover a part of a bird with feathers, the farthest first, spread as a sunflower's seeds."""
     outline, (origin,), rng = points(part[0]), points(part[1]), np.random.default_rng(3)
     shape, light = cushion(outline, 8)
-    radius, angle = farthest, _ = np.hypot(*(outline - origin).T).max(), 0.0
+    farthest = np.linalg.norm(outline - origin, axis=1).max()
+    radius, angle = farthest, 0.0
     while radius > 3:
         length = part[2] + (part[3] - part[2]) * (radius / farthest) ** 1.7
         way = np.array((np.cos(angle), np.sin(angle)))
@@ -195,8 +191,8 @@ def parrots(x: Array, y: Array) -> Image.Image:
     """Two macaws on a branch, face to face."""
     canvas = foliage()
     paint_smooth(canvas, points(BRANCH), "8a6a48 6a4a32 3a2618", 5)
-    bark = 1.3 * noise(x / 45, (y + 6 * np.sin(x / 70)) / 3.5, 2) - 0.8
-    canvas *= 1 + (bark * cushion(points(BRANCH), 1)[0])[..., None]
+    bark = cushion(points(BRANCH), 1)[0] * (1.3 * noise(x / 45, y / 3.5, 2) - 0.8)
+    canvas *= 1 + bark[..., None]
     paint_macaw(canvas, SCARLET, "fff4dc e8d4b0 5a4a44")
     paint_macaw(canvas[:, ::-1], AZURE, "50484c 2a262c 141218")
     return finish(canvas)
@@ -238,9 +234,8 @@ def trace(origins: Array, rays: Array, bounces: int) -> Array:
     if bounces:
         fresnel = 0.04 + 0.5 * (1 - abs(cosine[:, 0]).clip(0, 1)) ** 4
         light = mix(light, trace(spots + normals * 1e-3, mirrored, bounces - 1), fresnel)
-    dusk = ramp("e88c84 a8508c 4a3898 1c2470 0c1240", np.sqrt(np.maximum(rays[:, 1], 0)) * 1.7)
-    glare = 0.7 * np.exp((rays @ sun - 1) * 9)[:, None]
-    return mix(light, dusk**2.2 + glare, smoothstep(9, 50, reach))
+    dusk = ramp("e88c84 a8508c 4a3898 1c2470 0c1240", rays[:, 1] * 2.5 + 0.18) ** 2.2
+    return mix(light, dusk, smoothstep(9, 50, reach))
 
 
 def sphere(x: Array, y: Array) -> Image.Image:
@@ -254,22 +249,23 @@ def sphere(x: Array, y: Array) -> Image.Image:
 def text(x: Array, y: Array) -> Image.Image:
     """A poster: the name, and a ramp of colours cut into K steps for each K."""
     poster = ramp("1a1446 4b1f7a b02a82 f2604c ffb347", (x / WIDTH + y / HEIGHT) / 2)
-    blue, pink = np.hypot(x - 90, y - 40) / 190, np.hypot(x - 430, y - 60) / 150
-    poster = mix(poster, ramp("2f6be0"), 0.75 * np.exp(-(blue**2)))
-    poster = mix(poster, ramp("ff5fa2"), 0.75 * np.exp(-(pink**2)))
-    sheet, large, small = Image.new("L", SHEET), *map(ImageFont.load_default, (264, 34))
-    ImageDraw.Draw(sheet).text((480, 208), "kbatch", 255, large, "mm", stroke_width=6)
-    title = np.asarray(sheet) / 255
-    poster *= 1 - 0.55 * blur(title, 5, drop=6)[..., None]
-    picture = finish(mix(poster, ramp("ffffff fff3d8 ffd28a", (y - 50) / 110), title))
-    pen = ImageDraw.Draw(picture)
-    pen.text((52, 216), "K =", "white", small, "mm", stroke_width=0.4)
-    for left, count in zip(range(96, 480, 73), (3, 6, 12, 24, 48), strict=False):
-        pen.text((left + 30, 216), str(count), "white", small, "mm", stroke_width=0.4)
-        steps = np.arange(60) * count // 60 / (count - 1)
-        tile = ramp("2440e0 18b8e8 30d068 ffe030 f02860", steps)[None] * 255
-        picture.paste(Image.fromarray(tile.astype(np.uint8)).resize((60, 28)), (left, 248))
-    return picture
+    poster = mix(poster, ramp("2f6be0"), 0.75 * np.exp(-((x - 90) ** 2 + (y - 40) ** 2) / 36000))
+    poster = mix(poster, ramp("ff5fa2"), 0.75 * np.exp(-((x - 430) ** 2 + (y - 60) ** 2) / 22500))
+    sheet, big, small = (
+        Image.new("L", SHEET),
+        *map(ImageFont.load_default, (132 * SCALE, 34 * SCALE)),
+    )
+    pen = ImageDraw.Draw(sheet)
+    pen.text((240 * SCALE, 104 * SCALE), "kbatch", 255, big, "mm", stroke_width=6)
+    pen.text((52 * SCALE, 216 * SCALE), "K =", 255, small, "mm", stroke_width=1)
+    for left, count in zip(range(192, 922, 146), (3, 6, 12, 24, 48), strict=True):
+        pen.text((left + 30 * SCALE, 216 * SCALE), str(count), 255, small, "mm", stroke_width=1)
+        steps = np.arange(60 * SCALE) * count // (60 * SCALE) / (count - 1)
+        tile = poster[248 * SCALE : 276 * SCALE, left : left + 60 * SCALE]
+        tile[:] = ramp("2440e0 18b8e8 30d068 ffe030 f02860", steps)
+    letters = np.asarray(sheet) / 255
+    poster *= 1 - 0.55 * blur(letters, 5, drop=6)[..., None]
+    return finish(mix(poster, ramp("ffffff fff3d8 ffe6b8", (y - 50) / 110), letters))
 
 
 def glow(x: Array, y: Array) -> Image.Image:
@@ -278,15 +274,14 @@ def glow(x: Array, y: Array) -> Image.Image:
     edge = (x**4 + (y + 8) ** 4) ** 0.25 - 64
     badge, halo = smoothstep(0.6, -0.6, edge), 0.8 * smoothstep(48, 0, edge) ** 2.2
     spectrum = ramp("2ee6f0 3a86ff 7a3cf0 e83ca8 ff7a3c", (x + y + 128) / 240)
-    rim = smoothstep(1.5, 0.4, abs(edge + 2))
-    glass = mix(spectrum, ramp("ffffff"), rim * (0.2 + 0.6 * smoothstep(12, -68, y)))
+    rim = smoothstep(1.5, 0.4, abs(edge + 2)) * smoothstep(110, -90, y)
+    glass = mix(spectrum, ramp("ffffff"), rim)
     along, across = (x - y - 12) / 71, (x + y + 8) / 2**0.5
     bow = abs(across - 5 * (1 - along**2))
     stem = np.where(abs(along + 1.1) < 0.3, 2.2 - bow, -2)
     leaf = smoothstep(-0.6, 0.6, np.maximum((1 - along**2) * (34 - 11 * along) - bow, stem))
-    veins = 0.08 * smoothstep(1.4, 0.2, abs((along * 50 - bow * 0.9) % 13 - 6.5))
-    veins += 0.3 * smoothstep(0.7, -0.5, bow - 1.3 * (1 - along))
-    green = ramp("f4ffd0 b8f56a 3ccf7a 10a080", (y - x + 70) / 150) * (1 - veins)[..., None]
+    rib = 0.3 * smoothstep(0.7, -0.5, bow - 1.3 * (1 - along))
+    green = ramp("f4ffd0 b8f56a 3ccf7a 10a080", (y - x + 70) / 150) * (1 - rib)[..., None]
     glass = mix(glass * (1 - 0.5 * blur(leaf, 4, drop=4))[..., None], green, leaf)
     dome = smoothstep(1.01, 0.99, np.hypot(x / 100, (y + 76) / 64)) * smoothstep(-3, -5, edge)
     glass = mix(glass, ramp("ffffff"), dome * (0.4 - 0.3 * smoothstep(-68, -12, y)))

@@ -7,8 +7,9 @@ that would grow beyond a job's size, by aliases or by nesting, is refused early.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ class Document:
             problem: a text that begins with a place of this document.
         """
         found = re.match(re.escape(self.name) + r":(\d+):(\d+): ", problem)
-        return (int(found[1]), int(found[2])) if found else (len(self.text) + 1, 0)
+        return (int(found[1]), int(found[2])) if found else (MAX_BYTES + 1, 0)
 
     def set(self, assignment: str) -> None:
         """Sets one value from the command line: `writer.level=9`.
@@ -220,6 +221,18 @@ def parse(text: str, name: str) -> Document:
         place = builder.places[()][1]
         raise JobError([f"{place}: expected 'key: value' lines, got {shown(data)}"])
     return Document(name, text, data, builder)
+
+
+def plain(data: Mapping[str, Any], name: str) -> Document:
+    """Makes a document of plain data.
+
+    Args:
+        data: what a job file would say.
+        name: the place of all of it in errors.
+    """
+    builder = _Builder(lambda _: name)
+    text = json.dumps(dict(data))
+    return Document(name, text, _build(text, builder), builder)
 
 
 def shown(value: Any) -> str:

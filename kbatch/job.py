@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -142,18 +142,18 @@ class _Checker:
 
     def semantics(self, job: Job) -> None:
         """Looks for what types can't say, where the keys it takes are good."""
-        for key in LISTS:
-            self._look((key,), lambda job, key=key: self._repeated(key, getattr(job, key)), job)
-        self._look(("input",), self._input, job)
-        self._look(("output",), self._output, job)
-        self._look(("name",), self._name, job)
-        self._look(("strategy", "space"), self._spaces, job)
-        self._look(("measures",), self._columns, job)
-        self._look((*AXES, "name"), self._variants, job)
-
-    def _look(self, keys: Sequence[str], look: Callable[[Job], None], job: Job) -> None:
-        if self._bad.isdisjoint(keys):
-            look(job)
+        looks = (
+            (("input",), self._input),
+            (("output",), self._output),
+            (("name",), self._name),
+            (("strategy", "space"), self._spaces),
+            (("measures",), self._columns),
+            ((), self._repeated),
+            ((*AXES, "name"), self._variants),
+        )
+        for keys, look in looks:
+            if self._bad.isdisjoint(keys):
+                look(job)
 
     # ---- shapes ----
 
@@ -179,11 +179,12 @@ class _Checker:
         default = _short(Job.model_fields[key].default)
         given = self._data.get(key, default)
         entries = _many(given) if key in LISTS else [given]
-        found = [self._choice((key, i), entry, default) for i, entry in enumerate(entries)]
+        name = default if isinstance(default, str) else None
+        found = [self._choice((key, i), entry, name) for i, entry in enumerate(entries)]
         chosen = tuple(choice for choice in found if choice)
         return chosen if key in LISTS else next(iter(chosen), None)
 
-    def _choice(self, path: Route, given: Any, default: Any) -> Choice | None:
+    def _choice(self, path: Route, given: Any, default: str | None) -> Choice | None:
         """Returns a component with all its options from its short or long form."""
         stage = STAGE_OF[str(path[0])]
         options = dict(given) if isinstance(given, dict) else {"name": given}
@@ -216,6 +217,8 @@ class _Checker:
         whole = _schema_of(model)
         for item in error.errors(include_url=False):
             kind = item["type"]
+            if kind == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
+                continue  # only because entries that were refused don't count
             loc = _steps(item["loc"], given)
             if kind == "missing":
                 loc = (*loc, item["loc"][-1])
@@ -234,15 +237,6 @@ class _Checker:
 
     # ---- meaning ----
 
-    def _repeated(self, key: str, values: Sequence[Any]) -> None:
-        seen = set()
-        for i, value in enumerate(values):
-            if repr(value) in seen:
-                what = value.name if isinstance(value, Choice) else shown(value)
-                why = ": two variants would write one file" if key in AXES else ""
-                self.say((key, i), f"{what} is listed twice{why}")
-            seen.add(repr(value))
-
     def _input(self, job: Job) -> None:
         for i, entry in enumerate(job.input):
             problem = _unfound(self._base, entry)
@@ -259,7 +253,7 @@ class _Checker:
     def _name(self, job: Job) -> None:
         problem = template_problem(job.name)
         if problem:
-            self.say(("name",), f"{problem}, got {shown(job.name)}")
+            self.say(("name",), f"{problem}: in {shown(job.name)}")
 
     def _spaces(self, job: Job) -> None:
         for i, strategy in enumerate(job.strategy):
@@ -280,6 +274,16 @@ class _Checker:
                 if column.name in taken:
                     self.say(("measures", i), f"the results have a column {column.name!r} already")
                 taken.add(column.name)
+
+    def _repeated(self, job: Job) -> None:
+        for key in LISTS:
+            seen = set()
+            for i, value in enumerate(getattr(job, key)):
+                if repr(value) in seen:
+                    what = value.name if isinstance(value, Choice) else shown(value)
+                    why = ": two variants would write one file" if key in AXES else ""
+                    self.say((key, i), f"{what} is listed twice{why}")
+                seen.add(repr(value))
 
     def _variants(self, job: Job) -> None:
         count = prod(len(getattr(job, axis)) for axis in AXES)
@@ -326,7 +330,7 @@ def schema(registry: Registry) -> dict[str, Any]:
 
 
 def _components(registry: Registry, key: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Returns the schema of one component of a key: its name, or a mapping; adds what it refers to."""
+    """Returns the schema of a key's components, short and long; adds what it refers to."""
     default = _short(Job.model_fields[key].default)
     forms: list[dict[str, Any]] = []
     for entry in registry:
@@ -391,13 +395,12 @@ def _schema_of(model: type[BaseModel], references: str = "#/$defs/{model}") -> d
 
 
 def _steps(loc: Route, given: Any) -> Route:
-    """Returns those steps of an error's place that the data has: pydantic's own names are left out."""
+    """Returns the steps of an error's place that the data has, without pydantic's own names."""
     steps: Route = ()
     for step in loc:
-        if isinstance(given, dict) and step in given:
-            given, steps = given[step], (*steps, step)
-        elif isinstance(given, list | tuple) and isinstance(step, int) and step < len(given):
-            given, steps = given[step], (*steps, step)
+        held = dict(enumerate(given)) if isinstance(given, list | tuple) else given
+        if isinstance(held, dict) and step in held:
+            given, steps = held[step], (*steps, step)
     return steps
 
 
@@ -445,7 +448,13 @@ def _plain(form: dict[str, Any]) -> str | None:
             like = f" that matches {form['pattern']}" if "pattern" in form else ""
             return f"text{like or (' that is not empty' if form.get('minLength') else '')}"
         case {"type": "array"}:
-            return "a list of at least one entry" if form.get("minItems") else "a list"
+            least = form.get("minItems", 0)
+            exact = "" if least == form.get("maxItems") else "at least "
+            return (
+                f"a list of {exact}{least} {'entry' if least == 1 else 'entries'}"
+                if least
+                else "a list"
+            )
         case {"type": "object"}:
             return "a mapping"
     return None

@@ -7,8 +7,9 @@ load → collect → cluster → render → write → measure → save. Each ver
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kbatch.data import U8, Clustering, Colors, Picture, Variant
     from kbatch.registry import Registry
 
-__all__ = ["Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
+__all__ = ["Loaders", "Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
 
 collect = core.collect
 
@@ -46,6 +47,34 @@ class Parts:
             registry.build("dither", variant.dither.name, variant.dither.options),
             registry.build("writer", variant.writer.name, variant.writer.options),
         )
+
+
+class Loaders:
+    """Finds the loader of a file: by its first bytes, by its suffix, or else the first one.
+
+    Args:
+        options: the job's loading keys, of which each loader gets those it knows.
+        registry: where loaders come from.
+    """
+
+    def __init__(self, options: Mapping[str, Any], registry: Registry) -> None:
+        self._loaders: list[tuple[stages.LoaderSpec, stages.Loader]] = []
+        for entry in registry:
+            if isinstance(entry.spec, stages.LoaderSpec):
+                known = entry.spec.options.model_fields
+                mine = {key: value for key, value in options.items() if key in known}
+                self._loaders.append((entry.spec, entry.build(mine)))
+
+    def pick(self, name: str, data: bytes) -> stages.Loader:
+        """Returns the loader for a file of this name with these bytes."""
+        suffix = PurePath(name).suffix.lower()
+        by_magic = [
+            loader
+            for spec, loader in self._loaders
+            if any(data.startswith(magic, offset) for offset, magic in spec.magic)
+        ]
+        by_suffix = [loader for spec, loader in self._loaders if suffix in spec.suffixes]
+        return [*by_magic, *by_suffix, self._loaders[0][1]][0]
 
 
 def load(data: bytes, name: str, loader: stages.Loader) -> Picture:

@@ -23,7 +23,7 @@ from typing import Any
 import pluggy
 
 from kbatch import hookspecs
-from kbatch.errors import PluginError, did_you_mean
+from kbatch.errors import KbatchError, PluginError, did_you_mean
 from kbatch.stages import STAGES, Options, Spec
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,18 @@ class Entry:
         """
         return self.factory(self.spec.options.model_validate(dict(options)))
 
+    def options_table(self) -> list[tuple[str, str, str, str]]:
+        """Returns name, type, default and meaning of each option."""
+        return [
+            (
+                name,
+                str(getattr(field.annotation, "__name__", field.annotation)),
+                "required" if field.is_required() else str(field.default),
+                field.description or "",
+            )
+            for name, field in self.spec.options.model_fields.items()
+        ]
+
     def factory(self, options: Options) -> Any:
         """Calls the component's factory, importing it first when it is named as text."""
         made = self.spec.factory
@@ -60,7 +72,9 @@ class Entry:
                 made = getattr(importlib.import_module(module), attribute)
             except (ImportError, AttributeError) as error:
                 kind = f"{self.spec.stage} {self.spec.name!r}"
-                raise PluginError(f"{kind} of {self.provider} can't be imported: {error}") from error
+                raise PluginError(
+                    f"{kind} of {self.provider} can't be imported: {error}"
+                ) from error
         return made(options)
 
 
@@ -93,7 +107,9 @@ class Registry:
             self._manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             self._remove(plugin)
-            raise PluginError(f"plugin {provider}: {str(error).strip()}{_hook_hint(plugin)}") from error
+            raise PluginError(
+                f"plugin {provider}: {str(error).strip()}{_hook_hint(plugin)}"
+            ) from error
         try:
             for spec in self._components_of(plugin):
                 self._admit(spec, provider)
@@ -115,6 +131,20 @@ class Registry:
         if entry is None:
             raise PluginError(self.unknown(stage, name))
         return entry.build(options or {})
+
+    def named(self, name: str) -> list[Entry]:
+        """Returns the components of any stage with a name, which may be `stage:name`.
+
+        Raises:
+            KbatchError: there is none.
+        """
+        stage, _, rest = name.rpartition(":")
+        found = [e for e in self if e.spec.name == rest and stage in ("", e.spec.stage)]
+        if not found:
+            known = sorted({entry.spec.name for entry in self})
+            hint = did_you_mean(rest, known)
+            raise KbatchError(f"no component is called {name!r}{hint}; see: kbatch plugins")
+        return found
 
     def names(self, stage: str) -> list[str]:
         """Returns the names of a stage's components in the order they came."""

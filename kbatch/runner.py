@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import platform
+import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from kbatch import __version__
 from kbatch.data import Choice, Item, Plan, Record, Summary
+from kbatch.errors import KbatchError
 from kbatch.ledger import Ledger
 from kbatch.registry import Registry
 from kbatch.storage import ReportFolder
@@ -106,6 +110,63 @@ def make_reports(
     return tuple(folder.written), tuple(problems)
 
 
+def report(
+    output: Path, registry: Registry, names: Sequence[str] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Makes the reports of an earlier run again; see `make_reports`.
+
+    Args:
+        output: its folder.
+        registry: where reports come from.
+        names: which ones, or None for those of the job.
+
+    Raises:
+        KbatchError: there is no ledger, or no report of that name.
+    """
+    for name in names or ():
+        if registry.find("report", name) is None:
+            raise KbatchError(registry.unknown("report", name))
+    with Ledger.open(output) as ledger:
+        chosen = [Choice(*pair) for pair in ledger.facts["reports"]]
+        if names:
+            chosen = [Choice(name) for name in names]
+        return make_reports(ledger, registry, chosen, output)
+
+
+@dataclass
+class Stop:
+    """Whether somebody asked the run to stop, and what the command then ends with."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    exit_code: int = 0
+
+
+@contextmanager
+def stopped_by_signals(note: Callable[[str], None]) -> Iterator[Stop]:
+    """Lets Ctrl-C and a termination stop a run after the pictures in work.
+
+    A second signal stops at once.
+
+    Args:
+        note: told when it happens.
+    """
+    stop = Stop()
+
+    def handle(number: int, _frame: object) -> None:
+        if stop.event.is_set():
+            raise KeyboardInterrupt
+        stop.exit_code = 128 + number
+        stop.event.set()
+        note("stopping after the pictures in work; once more to stop at once")
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Observers:
     """Calls the hooks of all plugins, each on its own; one that fails is told of once.
 
@@ -125,6 +186,8 @@ class Observers:
         for provider, call in self._hooks[hook]:
             try:
                 call(**news)
+            except BrokenPipeError:  # whoever read our output has gone
+                raise
             except Exception as error:  # whatever a plugin raises
                 text = f"plugin {provider}: {hook} failed: {type(error).__name__}: {error}"
                 if not any(text.split(" failed")[0] in known for known in self.problems):

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from kbatch import core, pipeline, stages
+from kbatch import core, pipeline
 from kbatch.data import Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
 from kbatch.errors import KbatchError
-from kbatch.pipeline import Parts
+from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover
 from kbatch.variants import output_name
 
@@ -35,7 +35,7 @@ class Worker:
         core.prepare()
         registry = registry or discover(plan.plugins)
         self._plan = replace(plan, sources=())
-        self._loaders = Loaders(plan, registry)
+        self._loaders = Loaders(plan.loading, registry)
         self._parts = [Parts.of(variant, registry) for variant in plan.variants]
         self._measures = [
             registry.build("measure", choice.name, choice.options) for choice in plan.measures
@@ -51,7 +51,9 @@ class Worker:
         try:
             with clock.verb("load"):
                 data = item.source.path.read_bytes()
-                picture = pipeline.load(data, item.source.picture, self._loaders.pick(item, data))
+                picture = pipeline.load(
+                    data, item.source.picture, self._loaders.pick(item.source.path.name, data)
+                )
             with clock.verb("collect"):
                 colors = pipeline.collect(picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
@@ -61,9 +63,7 @@ class Worker:
         work = Shared(picture, colors, len(data))
         return tuple(
             self._finish(blank, item.source, variant, parts, work)
-            for blank, variant, parts in zip(
-                blanks, self._plan.variants, self._parts, strict=True
-            )
+            for blank, variant, parts in zip(blanks, self._plan.variants, self._parts, strict=True)
         )
 
     def _finish(
@@ -132,29 +132,6 @@ class Shared:
         return self._rendered[1]
 
 
-class Loaders:
-    """Finds the loader of a file: by its first bytes, by its suffix, or else the first one."""
-
-    def __init__(self, plan: Plan, registry: Registry) -> None:
-        self._loaders: list[tuple[stages.LoaderSpec, stages.Loader]] = []
-        for entry in registry:
-            if isinstance(entry.spec, stages.LoaderSpec):
-                known = entry.spec.options.model_fields
-                options = {key: value for key, value in plan.loading.items() if key in known}
-                self._loaders.append((entry.spec, entry.build(options)))
-
-    def pick(self, item: Item, data: bytes) -> stages.Loader:
-        """Returns the loader for a file with these bytes."""
-        suffix = item.source.path.suffix.lower()
-        by_magic = [
-            loader
-            for spec, loader in self._loaders
-            if any(data.startswith(magic, offset) for offset, magic in spec.magic)
-        ]
-        by_suffix = [loader for spec, loader in self._loaders if suffix in spec.suffixes]
-        return [*by_magic, *by_suffix, self._loaders[0][1]][0]
-
-
 class Clock:
     """Wall time by verb, and the verb that something went wrong in."""
 
@@ -207,9 +184,7 @@ def blank_records(variants: Sequence[Variant], item: Item) -> tuple[Record, ...]
     )
 
 
-def failed(
-    blanks: Sequence[Record], reason: str, clock: Clock | None = None
-) -> tuple[Record, ...]:
+def failed(blanks: Sequence[Record], reason: str, clock: Clock | None = None) -> tuple[Record, ...]:
     """Returns records that failed; the time is charged to the first."""
     first, *others = (replace(blank, status="failed", error=reason) for blank in blanks)
     if clock is not None:

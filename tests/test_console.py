@@ -248,7 +248,7 @@ def test_five_thousand_pictures_in_a_pipe_are_a_few_plain_lines_quickly() -> Non
     assert "\r" not in pipe.stderr.getvalue()
 
 
-@pytest.mark.parametrize(("seconds", "lines"), [(0.001, 0), (0.5, 4), (30, 9)])
+@pytest.mark.parametrize(("seconds", "lines"), [(0.001, 0), (0.5, 5), (30, 9)])
 def test_progress_in_a_pipe_comes_every_tenth_but_not_more_often_than_every_ten_seconds(
     monkeypatch: pytest.MonkeyPatch, seconds: float, lines: int
 ) -> None:
@@ -440,13 +440,14 @@ def test_the_bar_fits_the_terminal_and_leaves_table_failures_and_closing_line(
     monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("kbatch.console.REDRAWS", 50)
     plan = make_plan(pictures=40, variants=3, name="holiday/日本 {}.png")
     reason = "cannot identify the picture, its first bytes are those of a text"
     with terminal() as (stream, seen), Console(stdout=io.StringIO(), stderr=stream) as console:
         console.kbatch_job_started(job=JOB, plan=plan)
         for picture in range(40):
             if picture % 10 == 0:
-                time.sleep(0.25)  # let it draw
+                time.sleep(0.06)  # let it draw
             for record in records(plan, picture, reason if picture in (3, 30) else None):
                 console.kbatch_record(record)
         console.kbatch_job_finished(make_summary(plan, 6))
@@ -480,6 +481,19 @@ def test_the_bar_tells_pictures_bytes_failures_and_what_is_in_work() -> None:
     assert "p1.png  p3.png  p4.png" in shown
 
 
+def test_the_bar_is_drawn_at_most_ten_times_a_second_however_fast_records_come() -> None:
+    plan = make_plan(pictures=100_000, variants=1)
+    with terminal() as (stream, seen), Console(stdout=io.StringIO(), stderr=stream) as console:
+        console.kbatch_job_started(job=JOB, plan=plan)
+        end = time.monotonic() + 0.6
+        picture = 0
+        while time.monotonic() < end:
+            console.kbatch_record(next(records(plan, picture)))
+            picture += 1
+        console.kbatch_job_finished(make_summary(plan))
+    assert 2 <= len(re.findall(r"/100,000", seen.written)) <= 8
+
+
 def test_lines_said_while_the_bar_is_there_stand_above_it_whole() -> None:
     log = logging.getLogger("kbatch.test_console")
     log.setLevel(logging.INFO)
@@ -509,10 +523,8 @@ def hurry(console: Console) -> NoReturn:
 
 
 def test_a_console_that_is_left_in_a_hurry_gives_the_cursor_back() -> None:
-    with terminal() as (stream, seen):
-        with pytest.raises(KeyboardInterrupt):
-            hurry(Console(stderr=stream))
-        assert not [t for t in threading.enumerate() if type(t).__name__ == "_RefreshThread"]
+    with terminal() as (stream, seen), pytest.raises(KeyboardInterrupt):
+        hurry(Console(stderr=stream))
     assert seen.written.rindex("\x1b[?25h") > seen.written.rindex("\x1b[?25l")
     assert text(seen).strip() == ""
 
@@ -572,14 +584,15 @@ def test_hostile_names_are_shown_harmlessly_everywhere() -> None:
 
 SCRIPT = r"""
     from tests.test_console import *
+    kbatch.console.REDRAWS = 50
     plan = make_plan(pictures=30, name="d\u00e9j\u00e0/\u65e5\u672c \udcff {}.png")
     with Console() as console:
         console.kbatch_job_started(job=JOB, plan=plan)
-        time.sleep(0.3)
+        time.sleep(0.05)
         for i in range(30):
             for record in records(plan, i, "not \u2265 2" if i == 3 else None):
                 console.kbatch_record(record)
-        time.sleep(0.3)
+        time.sleep(0.05)
         print("stray", file=sys.stderr)
         console.kbatch_job_finished(make_summary(plan, 2))
         console.plan(plan, ["\u65e5\u672c.png"], "job.yaml")

@@ -62,9 +62,7 @@ class KMeansPlusPlus:
         return chosen
 
 
-def _draw(
-    behind: F64, count: int, rng: np.random.Generator
-) -> Index:
+def _draw(behind: F64, count: int, rng: np.random.Generator) -> Index:
     """Draws `count` indices, each with a probability in proportion to its burden.
 
     Args:

@@ -83,9 +83,7 @@ def _running(values: I64) -> I64:
     return np.concatenate([np.zeros((1, *values.shape[1:]), np.int64), np.cumsum(values, axis=0)])
 
 
-def _largest(
-    error: F64, children: I64, target: int
-) -> Bool:
+def _largest(error: F64, children: I64, target: int) -> Bool:
     """Marks the cells of largest error, parents before children, until the target is met."""
     order = np.argsort(-error, kind="stable")
     points = 1 + np.cumsum(children[order] - 1)

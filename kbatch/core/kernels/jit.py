@@ -72,7 +72,9 @@ def prepare() -> None:
     folder = cache_folder()
     if _writable(folder):
         if (folder / STAMP).exists():
-            with contextlib.suppress(Exception):  # whatever a damaged cache file raises: make it anew
+            with contextlib.suppress(
+                Exception
+            ):  # whatever a damaged cache file raises: make it anew
                 return _compile(MODULES, folder)
             log.warning("the kernels kept in %s are damaged and are compiled anew", folder)
             shutil.rmtree(folder, ignore_errors=True)
@@ -99,7 +101,9 @@ def compile_into(folder: str, *modules: str) -> None:
 
 def _compile_on_two_cores(folder: Path) -> None:
     ours, theirs = MODULES[:-1], MODULES[-1:]
-    call = f"from kbatch.core.kernels.jit import compile_into; compile_into(*{[str(folder), *theirs]})"
+    call = (
+        f"from kbatch.core.kernels.jit import compile_into; compile_into(*{[str(folder), *theirs]})"
+    )
     with subprocess.Popen([sys.executable, "-c", call], stderr=subprocess.DEVNULL) as helper:
         _compile(ours, folder)
         helper.wait()

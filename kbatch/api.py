@@ -1,0 +1,226 @@
+"""kbatch as a library: one picture, or a whole job.
+
+What is heavy is imported when it is used, so that `import kbatch` costs nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from kbatch.data import U8, Clustering, Picture, Record, Rendered, Variant
+    from kbatch.registry import Registry
+    from kbatch.stages import Writer
+
+    Component = str | Mapping[str, Any]
+    Pixels = NDArray[np.generic]
+
+
+@dataclass(frozen=True, repr=False)
+class Quantized:
+    """A picture with few colours.
+
+    Attributes:
+        clustering: the palette, the loss of each iteration, and why it stopped.
+        rendered: indices, palette and the errors against the picture.
+        variant: how it was made.
+        writer: what `save` and `to_bytes` encode with.
+    """
+
+    clustering: Clustering
+    rendered: Rendered
+    variant: Variant
+    writer: Writer
+
+    def __repr__(self) -> str:
+        height, width = self.indices.shape
+        return (
+            f"<Quantized {self.variant.label}: {width}×{height}, {len(self.palette)} colours, "
+            f"sse {self.rendered.sse:.4g}, sad {self.rendered.sad:.4g} a pixel>"
+        )
+
+    @property
+    def palette(self) -> U8:
+        """uint8 (k_used, 4), straight alpha."""
+        return self.rendered.indexed.palette
+
+    @property
+    def indices(self) -> U8:
+        """uint8 (H, W), each pixel's entry."""
+        return self.rendered.indexed.indices[0]
+
+    def name(self, stem: str) -> str:
+        """Returns what to call its file: `photo` becomes `photo_K16_L2.png`."""
+        return f"{stem}_{self.variant.label}{self.variant.suffix}"
+
+    def to_image(self) -> Image.Image:
+        """Returns a PIL image of mode P."""
+        from kbatch.images import to_image
+
+        return to_image(self.rendered.indexed)
+
+    def to_bytes(self) -> bytes:
+        """Returns the encoded picture."""
+        from kbatch.pipeline import write
+
+        return write(self.rendered.indexed, self.writer)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the picture, whole or not at all; an older file is replaced.
+
+        Args:
+            path: where to; the writer decides the format, not the suffix.
+
+        Raises:
+            PictureError: it can't be written.
+        """
+        from kbatch.storage import save
+
+        save(self.to_bytes(), Path(path))
+
+    def _repr_png_(self) -> bytes:
+        """Shows itself in notebooks."""
+        stream = io.BytesIO()
+        self.to_image().save(stream, "PNG")
+        return stream.getvalue()
+
+
+def quantize(
+    image: str | os.PathLike[str] | bytes | Image.Image | Pixels,
+    k: int = 16,
+    strategy: Component = "l2",
+    *,
+    init: Component = "kmeans++",
+    space: Component = "rgb",
+    dither: Component = "none",
+    effort: Literal["plain", "fast", "balanced", "thorough"] = "balanced",
+    writer: Component = "png",
+    seed: int = 0,
+    icc: Literal["convert", "ignore"] = "convert",
+) -> Quantized:
+    """Compresses one picture to k colours by K-Means or K-Medians.
+
+    Args:
+        image: a path, a file's bytes, a PIL image, or an array (H, W), (H, W, 3) or (H, W, 4) of
+            uint8, uint16, or floats from 0 to 1; never changed.
+        k: entries of the palette, 1 to 256.
+        strategy: `l2` (means), `l1` (medians), or another component's name, or a mapping of its
+            name and options; so with all components.
+        init: where centers start.
+        space: where distances are taken.
+        dither: how pixels get their entries.
+        effort: how hard to look; `plain` is the textbook loop.
+        writer: the format of `save`.
+        seed: what all chance derives from.
+        icc: whether a colour profile is converted to sRGB or ignored.
+
+    Raises:
+        JobError: an argument that can't be.
+        PictureError: a file that can't be read.
+        TypeError, ValueError: an array that is no picture.
+
+    Example:
+        ```python
+        result = kbatch.quantize("photo.jpg", k=12, strategy="l1")
+        result.save("photo_K12_L1.png")
+        ```
+    """
+    from kbatch import core, pipeline, plan
+
+    keys = {
+        "k": k,
+        "strategy": strategy,
+        "init": init,
+        "space": space,
+        "dither": dither,
+        "effort": effort,
+        "writer": writer,
+        "seed": seed,
+        "icc": icc,
+    }
+    variant, loading, registry = plan.single(json.dumps(keys))
+    core.prepare()
+    parts = pipeline.Parts.of(variant, registry)
+    picture = _picture(image, loading, registry)
+    colors = pipeline.collect(picture)
+    clustering = pipeline.cluster(colors, variant, parts)
+    rendered = pipeline.render(picture, colors, clustering.palette, parts)
+    return Quantized(clustering, rendered, variant, parts.writer)
+
+
+def run_job(
+    job: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    output: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    plugins: Sequence[str | os.PathLike[str]] = (),
+    trust: bool = False,
+) -> list[Record]:
+    """Runs a job and returns its records in plan order.
+
+    Args:
+        job: a job file, or the same keys as a mapping, whose paths are relative to the working
+            directory.
+        output: replaces the job's output.
+        workers: replaces the job's workers.
+        plugins: single-file plugins to load.
+        trust: whether plugin files that the job names may be loaded.
+
+    Raises:
+        JobError: with everything that is wrong in the job.
+        KbatchError: a plugin or the output can't be used; a picture that fails is a record.
+
+    Example:
+        ```python
+        for record in kbatch.run_job({"input": "photos", "output": "small", "k": [8, 64]}):
+            print(record.picture, record.variant, record.status, record.bytes_out)
+        ```
+    """
+    from kbatch import plan, runner
+    from kbatch.ledger import Ledger
+
+    made, registry = plan.make(
+        job if isinstance(job, Mapping) else Path(job),
+        output=None if output is None else Path(output),
+        workers=workers,
+        plugins=[Path(file) for file in plugins],
+        trust=trust,
+    )
+    runner.run(made, registry)
+    with Ledger.open(made.output) as ledger:
+        return list(ledger)
+
+
+def _picture(
+    image: str | os.PathLike[str] | bytes | Image.Image | Pixels,
+    loading: Mapping[str, Any],
+    registry: Registry,
+) -> Picture:
+    from PIL import Image
+
+    from kbatch import images, pipeline
+    from kbatch.errors import PictureError
+
+    if isinstance(image, Image.Image):
+        return images.from_image(image, icc=loading["icc"])
+    if isinstance(image, bytes):
+        name, data = "the picture", image
+    elif isinstance(image, str | os.PathLike):
+        name = os.fspath(image)
+        try:
+            data = Path(name).read_bytes()
+        except OSError as error:
+            raise PictureError(f"can't read {name}: {error.strerror}") from error
+    else:
+        return images.from_array(image)
+    return pipeline.load(data, name, pipeline.Loaders(loading, registry).pick(name, data))

@@ -1,0 +1,218 @@
+"""Job, plugins and inputs together: all the work of a run, complete and checked.
+
+Names are walked, sorted and counted; no picture is opened and nothing is written. Whatever can be
+wrong in a job is found here.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kbatch import document as documents
+from kbatch.data import Plan, Source, Variant
+from kbatch.document import Document
+from kbatch.errors import JobError
+from kbatch.job import Job, check
+from kbatch.registry import Registry, discover
+from kbatch.stages import LoaderSpec
+from kbatch.storage import discover as find_pictures
+from kbatch.variants import output_name, template, variants
+
+LOADING = ("icc", "max_pixels")
+
+
+def make(
+    job: Path | Mapping[str, Any],
+    *,
+    settings: Sequence[str] = (),
+    output: Path | None = None,
+    workers: int | None = None,
+    plugins: Sequence[Path] = (),
+    trust: bool = False,
+) -> tuple[Plan, Registry]:
+    """Makes the plan of a job.
+
+    Args:
+        job: a job file, or the same keys as plain data, whose paths are relative to the working
+            directory.
+        settings: `key=value` lines that replace what the job says; dotted keys, YAML values.
+        output: replaces the job's output.
+        workers: replaces the job's workers.
+        plugins: single-file plugins to load.
+        trust: whether plugin files that the job names may be loaded.
+
+    Returns:
+        The plan, and the registry with its components.
+
+    Raises:
+        JobError: with everything that is wrong.
+        PluginError: a plugin that was asked for can't be loaded.
+    """
+    document, base = _read(job)
+    for setting in settings:
+        document.set(setting)
+    if output is not None:
+        document.set(f"output={json.dumps(str(output.absolute()))}")
+    if workers is not None:
+        document.set(f"workers={workers}")
+    files, named = _plugins_of(document, base, trust=trust)
+    files = [*plugins, *files]
+    registry = discover(files, named)
+    checked = check(document, registry, base)
+    return _plan(checked, document, base, registry, files), registry
+
+
+def make_all(
+    jobs: Sequence[Path],
+    *,
+    settings: Sequence[str] = (),
+    output: Path | None = None,
+    workers: int | None = None,
+    plugins: Sequence[Path] = (),
+    trust: bool = False,
+) -> list[tuple[Plan, Registry]]:
+    """Makes the plans of several jobs, all of them checked before any is run; see `make`.
+
+    Raises:
+        JobError: with everything that is wrong in any of them.
+        PluginError: a plugin that was asked for can't be loaded.
+    """
+    made: list[tuple[Plan, Registry]] = []
+    problems: list[str] = []
+    for job in jobs:
+        try:
+            made.append(
+                make(
+                    job,
+                    settings=settings,
+                    output=output,
+                    workers=workers,
+                    plugins=plugins,
+                    trust=trust,
+                )
+            )
+        except JobError as error:
+            problems += error.problems
+    folders = [plan.output.resolve() for plan, _ in made]
+    for folder in {folder for folder in folders if folders.count(folder) > 1}:
+        problems.append(f"two jobs would write to {folder}: give each its own output")
+    if problems:
+        raise JobError(problems)
+    return made
+
+
+@functools.lru_cache(maxsize=64)
+def single(keys: str) -> tuple[Variant, Mapping[str, Any], Registry]:
+    """Returns what one picture needs: a variant, the loading options, and the registry.
+
+    Remembered, because a notebook asks for the same again and again.
+
+    Args:
+        keys: JSON of the axes and loading keys of a job, without lists.
+
+    Raises:
+        JobError: with everything that is wrong.
+    """
+    registry = installed()
+    document = documents.plain(json.loads(keys) | {"input": ".", "output": "."}, "quantize")
+    job = check(document, registry, Path())
+    variant, *others = variants(job, registry)
+    if others:
+        raise JobError(["quantize: a list makes several variants, which only a job can have"])
+    return variant, _loading(job), registry
+
+
+@functools.cache
+def installed() -> Registry:
+    """Returns the registry of the built-in and the installed plugins."""
+    return discover()
+
+
+def outputs(plan: Plan, sources: Iterable[Source]) -> Iterable[str]:
+    """Yields the files that would be written for some sources, relative to the output."""
+    for source in sources:
+        for variant in plan.variants:
+            yield output_name(plan.template, variant, source)
+
+
+def _read(job: Path | Mapping[str, Any]) -> tuple[Document, Path]:
+    if isinstance(job, Path):
+        return documents.load(job), job.parent
+    return documents.plain(job, "job"), Path()
+
+
+def _plan(
+    job: Job, document: Document, base: Path, registry: Registry, files: Sequence[Path]
+) -> Plan:
+    loaders = [entry.spec for entry in registry if isinstance(entry.spec, LoaderSpec)]
+    output = base / job.output
+    try:
+        sources = find_pictures(job.input, base, output, loaders)
+    except JobError as error:
+        place = document.where(("input",))
+        raise JobError([f"{place}: input: {problem}" for problem in error.problems]) from error
+    made = variants(job, registry)
+    plan = Plan(
+        job=job,
+        output=output,
+        template=template(job),
+        sources=sources,
+        variants=made,
+        loading=_loading(job),
+        measures=job.measures,
+        reports=job.reports,
+        executor=job.executor,
+        workers=job.workers or os.cpu_count() or 1,
+        plugins=tuple(file.absolute() for file in files),
+    )
+    clash = _clash(plan)
+    if clash:
+        raise JobError([f"{document.where(('name',))}: name: {clash}"])
+    return plan
+
+
+def _loading(job: Job) -> dict[str, Any]:
+    return {key: getattr(job, key) for key in LOADING}
+
+
+def _clash(plan: Plan) -> str | None:
+    """Returns which two pictures would write one file, or None."""
+    if "{folder}/{stem}" in plan.template:  # what sources differ in
+        return None
+    seen: dict[str, tuple[Source, Variant]] = {}
+    for source in plan.sources:
+        for variant in plan.variants:
+            name = output_name(plan.template, variant, source)
+            other, _ = seen.setdefault(name.casefold(), (source, variant))
+            if other is not source:
+                return (
+                    f"{other.picture!r} and {source.picture!r} would both write {name!r}: "
+                    "begin the name with {folder}/{stem}"
+                )
+    return None
+
+
+def _plugins_of(document: Document, base: Path, *, trust: bool) -> tuple[list[Path], list[str]]:
+    """Returns the plugin files and the installed plugins that a job names."""
+    given = document.data.get("plugins")
+    listed = given if isinstance(given, list) else [given]
+    files, named = [], []
+    for index, entry in enumerate(listed):
+        if not isinstance(entry, str):
+            continue  # the job's check says what is wrong
+        if not entry.endswith(".py"):
+            named.append(entry)
+        elif trust:
+            files.append(base / entry)
+        else:
+            place = document.where(("plugins", index))
+            document.problems.append(
+                f"{place}: plugins: {entry!r} is code that the job wants to run: "
+                "read it, then allow it with --trust-plugins"
+            )
+    return files, named
