@@ -226,13 +226,11 @@ def trace(origins: Array, rays: Array, bounces: int) -> Array:
         skylight *= 1 - np.clip(np.vecdot(normals, towards) * ball[3] ** 2 / squared**1.5, 0, 1)
     tiles = smoothstep(-0.02, 0.02, np.sin(spots[:, 0] * 2.6) * np.sin(spots[:, 2] * 2.6))
     paint = np.where(hit[:, None] > 0, ramp(PAINTS, hit / 9), ramp("8f86b8 f2e6dc", tiles)) ** 2.2
-    light = np.outer(sunlight, (1.25, 1.12, 0.92)) + np.outer(skylight, (0.2, 0.22, 0.34))
-    cosine = np.vecdot(rays, normals)[:, None]
-    mirrored = rays - 2 * cosine * normals
-    shine = 1.4 * np.clip(mirrored @ sun, 0, 1) ** 90 * sunlight * (hit > 0)
-    light = light * paint + shine[:, None]
+    light = paint * (np.outer(sunlight, (1.2, 1.1, 0.9)) + np.outer(skylight, (0.2, 0.22, 0.34)))
+    mirrored = rays - 2 * np.vecdot(rays, normals)[:, None] * normals
+    light += (1.4 * np.clip(mirrored @ sun, 0, 1) ** 90 * sunlight * (hit > 0))[:, None]
     if bounces:
-        fresnel = 0.04 + 0.5 * (1 - abs(cosine[:, 0]).clip(0, 1)) ** 4
+        fresnel = 0.04 + 0.5 * (1 - abs(np.vecdot(rays, normals)).clip(0, 1)) ** 4
         light = mix(light, trace(spots + normals * 1e-3, mirrored, bounces - 1), fresnel)
     dusk = ramp("e88c84 a8508c 4a3898 1c2470 0c1240", rays[:, 1] * 2.5 + 0.18) ** 2.2
     return mix(light, dusk, smoothstep(9, 50, reach))
@@ -251,18 +249,16 @@ def text(x: Array, y: Array) -> Image.Image:
     poster = ramp("1a1446 4b1f7a b02a82 f2604c ffb347", (x / WIDTH + y / HEIGHT) / 2)
     poster = mix(poster, ramp("2f6be0"), 0.75 * np.exp(-((x - 90) ** 2 + (y - 40) ** 2) / 36000))
     poster = mix(poster, ramp("ff5fa2"), 0.75 * np.exp(-((x - 430) ** 2 + (y - 60) ** 2) / 22500))
-    sheet, big, small = (
-        Image.new("L", SHEET),
-        *map(ImageFont.load_default, (132 * SCALE, 34 * SCALE)),
-    )
-    pen = ImageDraw.Draw(sheet)
-    pen.text((240 * SCALE, 104 * SCALE), "kbatch", 255, big, "mm", stroke_width=6)
+    sheet = Image.new("L", SHEET)
+    pen, rows = ImageDraw.Draw(sheet), slice(248 * SCALE, 276 * SCALE)
+    large, small = (ImageFont.load_default(size * SCALE) for size in (132, 34))
+    pen.text((240 * SCALE, 104 * SCALE), "kbatch", 255, large, "mm", stroke_width=6)
     pen.text((52 * SCALE, 216 * SCALE), "K =", 255, small, "mm", stroke_width=1)
-    for left, count in zip(range(192, 922, 146), (3, 6, 12, 24, 48), strict=True):
-        pen.text((left + 30 * SCALE, 216 * SCALE), str(count), 255, small, "mm", stroke_width=1)
-        steps = np.arange(60 * SCALE) * count // (60 * SCALE) / (count - 1)
-        tile = poster[248 * SCALE : 276 * SCALE, left : left + 60 * SCALE]
-        tile[:] = ramp("2440e0 18b8e8 30d068 ffe030 f02860", steps)
+    for number, count in enumerate((3, 6, 12, 24, 48)):
+        left, right = (96 + 73 * number) * SCALE, (156 + 73 * number) * SCALE
+        pen.text(((left + right) / 2, 216 * SCALE), str(count), 255, small, "mm", stroke_width=1)
+        steps = np.arange(right - left) * count // (right - left) / (count - 1)
+        poster[rows, left:right] = ramp("2440e0 18b8e8 30d068 ffe030 f02860", steps)
     letters = np.asarray(sheet) / 255
     poster *= 1 - 0.55 * blur(letters, 5, drop=6)[..., None]
     return finish(mix(poster, ramp("ffffff fff3d8 ffe6b8", (y - 50) / 110), letters))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kbatch.api import Quantized, quantize, run_job
+from kbatch.version import __version__
 
 if TYPE_CHECKING:
     from kbatch.data import Record
     from kbatch.errors import JobError, KbatchError, PictureError, PluginError
     from kbatch.hookspecs import hookimpl
 
-__version__ = "0.1.0"
 
 __all__ = [
     "JobError",
@@ -24,6 +24,7 @@ __all__ = [
     "PluginError",
     "Quantized",
     "Record",
+    "__version__",
     "hookimpl",
     "quantize",
     "run_job",

@@ -57,7 +57,8 @@ class Quantized:
     @property
     def indices(self) -> U8:
         """uint8 (H, W), each pixel's entry."""
-        return self.rendered.indexed.indices[0]
+        indices: U8 = self.rendered.indexed.indices[0]
+        return indices
 
     def name(self, stem: str) -> str:
         """Returns what to call its file: `photo` becomes `photo_K16_L2.png`."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kbatch import __version__
+from kbatch.version import __version__
 
 if TYPE_CHECKING:
     from kbatch.console import Console
@@ -242,9 +242,7 @@ def report(
 
 
 @contextmanager
-def _session(
-    *, debug: bool = False, quiet: bool = False, json: bool = False
-) -> Iterator[Console]:
+def _session(*, debug: bool = False, quiet: bool = False, json: bool = False) -> Iterator[Console]:
     """Gives a command its console, and turns errors into a text and an exit code."""
     from kbatch.console import Console, LogHandler
     from kbatch.errors import KbatchError

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     U8 = NDArray[np.uint8]
     U32 = NDArray[np.uint32]
+    U64 = NDArray[np.uint64]
     I32 = NDArray[np.int32]
     I64 = NDArray[np.int64]
     F32 = NDArray[np.float32]
@@ -58,8 +59,8 @@ class Picture:
     """Decoded pixels.
 
     Attributes:
-        pixels: uint8 (F, H, W, C), C-contiguous; C is 3 when every pixel is opaque, else 4, straight
-            alpha, with (0, 0, 0, 0) wherever alpha is 0.
+        pixels: uint8 (F, H, W, C), C-contiguous; C is 3 when every pixel is opaque, else 4 with
+            straight alpha and (0, 0, 0, 0) wherever alpha is 0.
         meta: what must survive beside them.
     """
 

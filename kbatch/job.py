@@ -178,11 +178,11 @@ class _Checker:
     def _choices(self, key: str) -> Any:
         default = _short(Job.model_fields[key].default)
         given = self._data.get(key, default)
-        entries = _many(given) if key in LISTS else [given]
         name = default if isinstance(default, str) else None
-        found = [self._choice((key, i), entry, name) for i, entry in enumerate(entries)]
-        chosen = tuple(choice for choice in found if choice)
-        return chosen if key in LISTS else next(iter(chosen), None)
+        if key not in LISTS:
+            return self._choice((key,), given, name)
+        found = (self._choice((key, i), entry, name) for i, entry in enumerate(_many(given)))
+        return tuple(choice for choice in found if choice)
 
     def _choice(self, path: Route, given: Any, default: str | None) -> Choice | None:
         """Returns a component with all its options from its short or long form."""
@@ -224,7 +224,8 @@ class _Checker:
                 loc = (*loc, item["loc"][-1])
             phrase = _phrase(_part(whole, loc), whole)
             if kind == "extra_forbidden":
-                known = list(_part(whole, loc[:-1]).get("properties", {}))
+                owners = _forms(_part(whole, loc[:-1]), whole)
+                known = [name for owner in owners for name in owner.get("properties", {})]
                 hint = f"{did_you_mean(str(loc[-1]), known)}; known: {', '.join(known) or 'none'}"
                 self.say((*path, *loc), f"unknown option {shown(loc[-1])}{hint}", key=True)
             elif kind in ("value_error", "assertion_error"):

@@ -171,11 +171,10 @@ class Registry:
         for impl in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
             yield impl.plugin_name, _with_known_arguments(impl)
 
-    def _components_of(self, plugin: object) -> Iterable[Spec]:
+    def _components_of(self, plugin: object) -> Iterable[Any]:
         for impl in self._manager.hook.kbatch_components.get_hookimpls():
             if impl.plugin is plugin:
-                return list(impl.function())
-        return []
+                yield from _with_known_arguments(impl)()
 
     def _admit(self, spec: Spec, provider: str) -> None:
         if not isinstance(spec, STAGES) or not NAME.fullmatch(spec.name):
@@ -186,8 +185,8 @@ class Registry:
         known = self._entries.setdefault((spec.stage, spec.name), Entry(spec, provider))
         if known.spec is not spec:
             raise PluginError(
-                f"two plugins offer the {spec.stage} {spec.name!r}: {known.provider} and {provider}; "
-                "uninstall or rename one of them"
+                f"two plugins offer the {spec.stage} {spec.name!r}: {known.provider} and "
+                f"{provider}; uninstall or rename one of them"
             )
 
     def _remove(self, plugin: object, provider: str | None = None) -> None:

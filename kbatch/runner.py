@@ -1,4 +1,4 @@
-"""A plan through an executor: records to the ledger, then to whoever watches, reports at the end."""
+"""A plan through an executor: records to the ledger, then to observers, reports at the end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from kbatch import __version__
 from kbatch.data import Choice, Item, Plan, Record, Summary
 from kbatch.errors import KbatchError
 from kbatch.ledger import Ledger
 from kbatch.registry import Registry
 from kbatch.storage import ReportFolder
+from kbatch.version import __version__
 from kbatch.worker import Worker, blank_records, failed
 
 log = logging.getLogger(__name__)

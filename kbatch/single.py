@@ -1,4 +1,4 @@
-"""Single pictures from the command line: where each result goes, one bad picture costing only itself."""
+"""Single pictures from the command line: where results go; a bad picture costs only itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def quantize_files(
         keys: keyword arguments of `kbatch.quantize`.
         output: a file, a folder, `-` for standard output, or None for beside each source.
         force: whether files that are there may be replaced.
-        note, error: told of each picture.
+        note: told of each picture that is done.
+        error: told of each that is not.
 
     Returns:
         Whether all were done.
@@ -73,7 +74,9 @@ def _one(
     else:
         path = _target(picture, output, result.name(Path(picture).stem), many=many)
         if path in written or (path.exists() and not force):
-            raise KbatchError(f"{path} exists: give another place with -o, or --force to replace it")
+            raise KbatchError(
+                f"{path} exists: give another place with -o, or --force to replace it"
+            )
         result.save(path)
         written.add(path)
         target = str(path)

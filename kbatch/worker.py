@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from kbatch import core, pipeline
 from kbatch.data import Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
@@ -148,9 +149,11 @@ class Clock:
         finally:
             self._seconds[name] = time.perf_counter() - started
 
-    def columns(self) -> dict[str, float]:
+    def columns(self) -> dict[str, Any]:
         """Returns `seconds_<verb>` of each verb so far, and their sum."""
-        times = {f"seconds_{verb}": seconds for verb, seconds in self._seconds.items()}
+        times: dict[str, Any] = {
+            f"seconds_{verb}": seconds for verb, seconds in self._seconds.items()
+        }
         return times | {"seconds": sum(self._seconds.values())}
 
     def explain(self, error: Exception) -> str:

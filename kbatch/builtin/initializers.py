@@ -33,7 +33,7 @@ class Random:
 
 
 class KMeansPlusPlus:
-    """Far from what is there, with a probability that grows with the cost (Arthur & Vassilvitskii 2007).
+    """Far from what is there, as likely as it is costly (Arthur & Vassilvitskii 2007).
 
     Of a few candidates for each center the one that lowers the loss most is taken.
     """
@@ -72,4 +72,5 @@ def _draw(behind: F64, count: int, rng: np.random.Generator) -> Index:
     """
     words = rng.bit_generator.random_raw(count) >> np.uint64(11)
     place = np.searchsorted(behind, words * 2.0**-53 * behind[-1], side="right")
-    return np.minimum(place, len(behind) - 1)
+    chosen: Index = np.minimum(place, len(behind) - 1)
+    return chosen

@@ -26,11 +26,13 @@ class L2:
         """See `kbatch.stages.Strategy`."""
         difference = x - center
         squares = difference * difference
-        return sum(squares.T[1:], start=squares[:, 0])
+        cost: F32 = sum(squares.T[1:], start=squares[:, 0])
+        return cost
 
     def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
         """See `kbatch.stages.Strategy`."""
-        return ((weight[:, None] * x).sum(axis=0) / weight.sum()).astype(np.float32)
+        mean: F64 = (weight[:, None] * x).sum(axis=0) / weight.sum()
+        return mean.astype(np.float32)
 
     def assign(self, points: Points, centers: F32) -> tuple[U8, F32]:
         """See `kbatch.stages.CompiledStrategy`."""
@@ -50,14 +52,16 @@ class L1:
     def distance(self, x: F32, center: F32) -> F32:
         """See `kbatch.stages.Strategy`."""
         difference = np.abs(x - center)
-        return sum(difference.T[1:], start=difference[:, 0])
+        cost: F32 = sum(difference.T[1:], start=difference[:, 0])
+        return cost
 
     def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
         """Returns the lower weighted median of each channel."""
         order = np.argsort(x, axis=0, kind="stable")
         behind = np.cumsum(weight[order], axis=0)
         place = (behind < 0.5 * weight.sum()).sum(axis=0)
-        return np.take_along_axis(np.take_along_axis(x, order, 0), place[None], 0)[0]
+        median: F32 = np.take_along_axis(np.take_along_axis(x, order, 0), place[None], 0)[0]
+        return median
 
     def assign(self, points: Points, centers: F32) -> tuple[U8, F32]:
         """See `kbatch.stages.CompiledStrategy`."""

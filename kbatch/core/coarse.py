@@ -1,4 +1,4 @@
-"""The coarse set: a few thousand weighted points that stand for all colours while centers are sought.
+"""The coarse set: a few thousand weighted points that stand for all colours in the search.
 
 It adapts to the picture: octree cells with the largest inner squared error are split first
 (Gervautz & Purgathofer 1988 gave the tree), so a grey ramp or a night scene keeps its colours.
@@ -6,6 +6,7 @@ It adapts to the picture: octree cells with the largest inner squared error are 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,7 @@ def coarse_runs(colors: Colors, target: int) -> I64:
     levels = [runs_of(codes, level, channels) for level in range(9)]
     error = _inner_error(colors)
     errors = [error(runs) for runs in levels[:-1]]
-    children = [
-        np.diff(np.searchsorted(finer, runs))
-        for runs, finer in zip(levels[:-1], levels[1:], strict=True)
-    ]
+    children = [np.diff(np.searchsorted(finer, runs)) for runs, finer in itertools.pairwise(levels)]
     split = _largest(np.concatenate(errors), np.concatenate(children), target)
     begins = np.zeros(n + 1, bool)
     begins[[0, n]] = True
@@ -74,7 +72,8 @@ def _inner_error(colors: Colors) -> Callable[[I64], F64]:
     def error(runs: I64) -> F64:
         mass = np.diff(weight[runs]).astype(np.float64)
         middle = np.diff(sums[runs], axis=0).astype(np.float64)
-        return np.diff(squares[runs]) - (middle * middle).sum(axis=1) / mass
+        spread: F64 = np.diff(squares[runs]) - (middle * middle).sum(axis=1) / mass
+        return spread
 
     return error
 

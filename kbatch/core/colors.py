@@ -79,7 +79,7 @@ def from_space(x: F32, space: Space) -> U8:
     if x.shape[1] == 3:
         return space.inverse(x)
     alpha = np.clip(np.rint(x[:, 3:]), 0, 255)
-    straight = x[:, :3] * np.float32(255) / np.maximum(x[:, 3:], np.float32(1e-6))
+    straight = (x[:, :3] * 255 / np.maximum(x[:, 3:], 1e-6)).astype(np.float32)
     rgba = np.hstack([space.inverse(straight), alpha.astype(np.uint8)])
     rgba[rgba[:, 3] == 0] = 0
     return rgba
@@ -90,7 +90,7 @@ def _opaque(pixels: U8) -> tuple[U8, I64, I32]:
 
 
 def _with_alpha(pixels: U8) -> tuple[U8, I64, I32]:
-    codes, first, inverse, count = np.unique(
+    _codes, first, inverse, count = np.unique(
         morton(pixels), return_index=True, return_inverse=True, return_counts=True
     )
     return pixels[first], count.astype(np.int64), inverse.astype(np.int32).reshape(-1)

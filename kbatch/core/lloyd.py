@@ -2,7 +2,7 @@
 
 Assign each point to its nearest center, move each center to the middle of its points, and repeat
 until no label changes, the gain is small, or the limit is reached. One loop serves every strategy:
-compiled steps where it brings them, plain NumPy steps made of its `distance` and `update` elsewhere.
+with compiled steps where it brings them, else with plain steps made of its `distance` and `update`.
 """
 
 from __future__ import annotations

@@ -8,17 +8,20 @@ distance of a point to a center is the same float32 whatever else is computed be
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kbatch.core.kernels.jit import kernel
 
+if TYPE_CHECKING:
+    from kbatch.data import F32, U8
+
 BLOCK = 512  # points whose best distance so far stays in the first-level cache
 
 
 @kernel()
-def part(difference, squared):  # type: ignore[no-untyped-def]
+def part(difference: Any, squared: Any) -> Any:
     """One channel's share of a distance; `squared` is a constant where this is inlined."""
     return difference * difference if squared else abs(difference)
 
@@ -34,7 +37,7 @@ def make_assign(dimensions: int, *, squared: bool) -> Callable[..., Any]:
     e = dimensions - 1
 
     @kernel()
-    def nearest(x, centers, labels, cost):  # type: ignore[no-untyped-def]
+    def nearest(x: F32, centers: F32, labels: U8, cost: F32) -> None:
         k = centers.shape[0]
         n = x.shape[1]
         first, second, third, last = x[0], x[1], x[2], x[e]
@@ -89,7 +92,7 @@ absolute4 = make_assign(4, squared=False)
 
 
 @kernel("void(f4[:, ::1], f4[:, ::1], b1, u1[::1], f4[::1])")
-def assign(x, centers, squared, labels, cost):  # type: ignore[no-untyped-def]
+def assign(x: F32, centers: F32, squared: bool, labels: U8, cost: F32) -> None:  # noqa: FBT001
     """Finds each point's nearest center; ties go to the lowest index.
 
     Args:

@@ -1,23 +1,23 @@
 """Distinct colours with their counts, by a bitmap over all 2²⁴ colours and without sorting.
 
-A colour's Morton code interleaves the bits of its channels, so that colours whose codes are
-neighbours are near in space too, and every octree cell is one contiguous run of codes (Morton 1966).
+A colour's Morton code interleaves the bits of its channels (Morton 1966), so that colours whose
+codes are neighbours are near in space too, and every octree cell is one contiguous run of codes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kbatch.core.kernels.jit import kernel
 
 if TYPE_CHECKING:
-    from kbatch.data import I32, I64, U8
+    from kbatch.data import I32, I64, U8, U32, U64
 
 
 @kernel()
-def ones(word):  # type: ignore[no-untyped-def]
+def ones(word: Any) -> Any:
     """Counts the set bits of a uint64 by adding neighbours, then pairs, then nibbles."""
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + (
@@ -28,7 +28,7 @@ def ones(word):  # type: ignore[no-untyped-def]
 
 
 @kernel("i8(Array(u1, 2, 'C', readonly=True), u4[::1], u8[::1], u4[::1], u4[::1])")
-def mark(pixels, spread, bitmap, rank, codes):  # type: ignore[no-untyped-def]
+def mark(pixels: U8, spread: U32, bitmap: U64, rank: U32, codes: U32) -> Any:
     """Finds which colours occur.
 
     Args:
@@ -57,11 +57,12 @@ def mark(pixels, spread, bitmap, rank, codes):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(u8[::1], u4[::1], u4[::1], i8[::1])")
-def count(bitmap, rank, codes, counts):  # type: ignore[no-untyped-def]
+def count(bitmap: U64, rank: U32, codes: U32, counts: I64) -> None:
     """Turns codes into ranks among the codes that occur, and counts each.
 
     Args:
-        bitmap, rank: as `mark` left them.
+        bitmap: as `mark` left it.
+        rank: as `mark` left it.
         codes: uint32 (N,), codes; overwritten with ranks.
         counts: int64 (n,), zeros; filled.
     """
@@ -75,7 +76,7 @@ def count(bitmap, rank, codes, counts):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(u8[::1], u1[:, ::1])")
-def colours(bitmap, rgb):  # type: ignore[no-untyped-def]
+def colours(bitmap: U64, rgb: U8) -> None:
     """Lists the colours that occur in Morton order.
 
     Args:
@@ -98,7 +99,7 @@ def colours(bitmap, rgb):  # type: ignore[no-untyped-def]
             bits ^= lowest
 
 
-def distinct(pixels: U8, spread: np.ndarray) -> tuple[U8, I64, I32]:  # type: ignore[type-arg]
+def distinct(pixels: U8, spread: U32) -> tuple[U8, I64, I32]:
     """Returns the distinct colours of opaque pixels.
 
     Args:

@@ -26,7 +26,7 @@ import numba
 import platformdirs
 from numba.core.dispatcher import Dispatcher
 
-from kbatch import __version__
+from kbatch.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -70,28 +70,17 @@ def prepare() -> None:
     that can't be written is done without.
     """
     folder = cache_folder()
-    if _writable(folder):
-        if (folder / STAMP).exists():
-            with contextlib.suppress(
-                Exception
-            ):  # whatever a damaged cache file raises: make it anew
-                return _compile(MODULES, folder)
-            log.warning("the kernels kept in %s are damaged and are compiled anew", folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, exist_ok=True)
-        log.info("compiling the kernels for this machine, once, a few seconds (kept in %s)", folder)
-        started = time.perf_counter()
-        _compile_on_two_cores(folder)
-        (folder / STAMP).touch()
-        log.info("kernels compiled in %.1f s", time.perf_counter() - started)
-    else:
+    if not _writable(folder):
         log.warning(
-            "compiling the kernels for this run only: %s can't be written; set KBATCH_CACHE_DIR to a "
-            "folder that can",
+            "compiling the kernels for this run only, since %s can't be written: "
+            "set KBATCH_CACHE_DIR to a folder that can",
             folder,
         )
         _compile(MODULES, None)
-    return None
+    elif not (folder / STAMP).exists():
+        _fill(folder)
+    else:
+        _load(folder)
 
 
 def compile_into(folder: str, *modules: str) -> None:
@@ -99,15 +88,28 @@ def compile_into(folder: str, *modules: str) -> None:
     _compile(modules, Path(folder))
 
 
-def _compile_on_two_cores(folder: Path) -> None:
-    ours, theirs = MODULES[:-1], MODULES[-1:]
-    call = (
-        f"from kbatch.core.kernels.jit import compile_into; compile_into(*{[str(folder), *theirs]})"
-    )
-    with subprocess.Popen([sys.executable, "-c", call], stderr=subprocess.DEVNULL) as helper:
-        _compile(ours, folder)
-        helper.wait()
-    _compile(theirs, folder)  # from the cache, unless the helper failed
+def _fill(folder: Path) -> None:
+    log.info("compiling the kernels for this machine, once, a few seconds (kept in %s)", folder)
+    started = time.perf_counter()
+    call = f"import sys; from {__name__} import compile_into; compile_into(*sys.argv[1:])"
+    command = [sys.executable, "-c", call, str(folder), *MODULES[-1:]]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as second:
+        _compile(MODULES[:-1], folder)
+        second.wait()
+    _compile(MODULES[-1:], folder)  # finds what the second process made
+    (folder / STAMP).touch()
+    log.info("kernels compiled in %.1f s", time.perf_counter() - started)
+
+
+def _load(folder: Path) -> None:
+    try:
+        _compile(MODULES, folder)
+    except Exception:  # whatever unpickling a damaged file raises
+        log.warning("the kernels kept in %s are damaged: compiling them anew", folder)
+        log.debug("damaged kernels", exc_info=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _compile(MODULES, folder)  # without the stamp: what was loaded before is not kept again
 
 
 def _compile(modules: tuple[str, ...], folder: Path | None) -> None:
@@ -115,23 +117,28 @@ def _compile(modules: tuple[str, ...], folder: Path | None) -> None:
         for name in modules:
             module = importlib.import_module(f"{__package__}.{name}")
             for function in vars(module).values():
-                if isinstance(function, Dispatcher) and function.wanted:
-                    if folder is not None:
-                        function.enable_caching()
-                    for signature in function.wanted:
-                        function.compile(signature)
+                if isinstance(function, Dispatcher):
+                    _ready(function, folder)
+
+
+def _ready(function: Any, folder: Path | None) -> None:
+    if folder is not None and function.wanted:
+        function.enable_caching()
+    for signature in function.wanted:
+        function.compile(signature)
 
 
 @contextlib.contextmanager
 def _caching_in(folder: Path | None) -> Iterator[None]:
     """Points Numba's cache at our folder for as long as we compile, and at the user's again."""
-    before = numba.config.CACHE_DIR
+    config: Any = numba.config
+    before = config.CACHE_DIR
     if folder is not None:
-        numba.config.CACHE_DIR = str(folder)
+        config.CACHE_DIR = str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def _writable(folder: Path) -> bool:

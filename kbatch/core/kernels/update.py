@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from kbatch.core.kernels.jit import kernel
 
+if TYPE_CHECKING:
+    from kbatch.data import F32, F64, I32, U8
+
 
 @kernel()
-def means(x, weight, labels, centers, mass):  # type: ignore[no-untyped-def]
+def means(x: F32, weight: F64, labels: U8, centers: F32, mass: F64) -> None:
     """Moves each center with points to their weighted mean; sums of whole numbers are exact."""
     dimensions, n = x.shape
     sums = np.zeros((len(centers), dimensions), np.float64)
@@ -23,7 +28,7 @@ def means(x, weight, labels, centers, mass):  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def medians(x, weight, order, labels, centers, mass):  # type: ignore[no-untyped-def]
+def medians(x: F32, weight: F64, order: I32, labels: U8, centers: F32, mass: F64) -> None:
     """Moves each center with points to their lower weighted median in each channel.
 
     Walks the points of a channel in rising order until half of a cluster's weight is behind.
@@ -42,7 +47,7 @@ def medians(x, weight, order, labels, centers, mass):  # type: ignore[no-untyped
 
 
 @kernel()
-def refill(x, weight, cost, fixed, centers, mass):  # type: ignore[no-untyped-def]
+def refill(x: F32, weight: F64, cost: F32, fixed: int, centers: F32, mass: F64) -> None:
     """Moves each center without points to the point that costs most where it is now.
 
     Points that cost as much come in their order; `mass` tells which centers have points.
@@ -64,7 +69,9 @@ def refill(x, weight, cost, fixed, centers, mass):  # type: ignore[no-untyped-de
 
 
 @kernel("void(f4[:, ::1], f8[::1], i4[:, ::1], u1[::1], f4[::1], i8, f4[:, ::1])")
-def update(x, weight, order, labels, cost, fixed, centers):  # type: ignore[no-untyped-def]
+def update(
+    x: F32, weight: F64, order: I32, labels: U8, cost: F32, fixed: int, centers: F32
+) -> None:
     """Moves the centers to the means or the medians of their points.
 
     Args:
@@ -90,7 +97,7 @@ def update(x, weight, order, labels, cost, fixed, centers):  # type: ignore[no-u
 
 
 @kernel("UniTuple(f8, 2)(f8[::1], f4[::1], u1[::1], u1[::1])")
-def compare(weight, cost, labels, others):  # type: ignore[no-untyped-def]
+def compare(weight: F64, cost: F32, labels: U8, others: U8) -> tuple[float, float]:
     """Returns the sum of the weighted distances, and how many labels differ."""
     loss, moved = 0.0, 0
     for i in range(len(labels)):

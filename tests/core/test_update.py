@@ -1,0 +1,137 @@
+"""The update step: means, medians, and what becomes of centers without points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbatch.core.lloyd import CompiledSteps, PlainSteps, Steps
+from kbatch.data import Points
+from kbatch.stages import CompiledStrategy
+from kbatch.testing import random_points
+
+if TYPE_CHECKING:
+    from kbatch.data import F32
+
+pytestmark = pytest.mark.usefixtures("kernels")
+
+
+def moved(points: Points, centers: F32, *, squared: bool, fixed: int = 0) -> F32:
+    """The centers after one assignment and one update."""
+    steps = CompiledSteps(points, squared=squared)
+    labels, cost = steps.assign(centers)
+    before = points.x.copy(), points.weight.copy(), labels.copy(), cost.copy()
+    after = centers.copy()
+    steps.update(labels, cost, fixed, after)
+    for array, copy in zip((points.x, points.weight, labels, cost), before, strict=True):
+        assert np.array_equal(array, copy)
+    return after
+
+
+@pytest.mark.parametrize("dimensions", [3, 4])
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("k", [1, 7, 40])
+def test_means(dimensions: int, k: int, *, whole: bool) -> None:
+    points = random_points(np.random.default_rng(k), 900, dimensions=dimensions, whole=whole)
+    centers = np.ascontiguousarray(points.x[:k])
+    labels, _ = CompiledSteps(points, squared=True).assign(centers)
+    after = moved(points, centers, squared=True)
+    for c in range(k):
+        mine = labels == c
+        if mine.any():
+            mean = np.average(points.x[mine].astype(float), axis=0, weights=points.weight[mine])
+            assert np.allclose(after[c], mean, rtol=1e-6)
+
+
+def test_means_of_whole_numbers_are_exact() -> None:
+    """2³³ pixels of one colour and one of another: nothing is lost in the sum."""
+    x = np.asfortranarray([[255, 1, 0], [254, 0, 0], [255, 0, 3]], np.float32)
+    weight = np.array([2.0**33, 1.0, 2.0**33])
+    after = moved(Points(x, weight), np.zeros((1, 3), np.float32), squared=True)
+    sums = [int(w) * v.astype(int) for w, v in zip(weight, x, strict=True)]
+    expected = np.float32(sum(sums) / float(weight.sum()))
+    assert np.array_equal(after[0], expected)
+
+
+@pytest.mark.parametrize("dimensions", [3, 4])
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("k", [1, 7, 40])
+def test_medians(dimensions: int, k: int, *, whole: bool) -> None:
+    """Against the median of the expanded pixels; of an even number, the lower of the middle two."""
+    rng = np.random.default_rng(k)
+    x = random_points(rng, 900, dimensions=dimensions, whole=whole).x
+    points = Points(x, rng.integers(1, 6, 900).astype(float))
+    centers = np.ascontiguousarray(points.x[:k])
+    labels, _ = CompiledSteps(points, squared=False).assign(centers)
+    after = moved(points, centers, squared=False)
+    odd = 0
+    for c in range(k):
+        mine = labels == c
+        if mine.any():
+            pixels = np.sort(np.repeat(x[mine], points.weight[mine].astype(int), axis=0), axis=0)
+            assert np.array_equal(after[c], pixels[(len(pixels) - 1) // 2])
+            if len(pixels) % 2:
+                odd += 1
+                assert np.array_equal(after[c], np.median(pixels, axis=0))
+    assert k == 1 or odd > 2
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.integers(-5, 300)] * 3, st.integers(1, 4)), min_size=1, max_size=12
+    )
+)
+def test_lower_weighted_median_of_small_sets(rows: list[tuple[int, int, int, int]]) -> None:
+    x = np.asfortranarray([row[:3] for row in rows], np.float32) / np.float32(2)
+    weight = np.array([row[3] for row in rows], float)
+    after = moved(Points(x, weight), np.full((1, 3), 40, np.float32), squared=False)
+    pixels = np.sort(np.repeat(x, weight.astype(int), axis=0), axis=0)
+    assert np.array_equal(after[0], pixels[(len(pixels) - 1) // 2])
+
+
+@pytest.mark.parametrize("squared", [True, False])
+def test_fixed_centers_never_move(*, squared: bool) -> None:
+    points = random_points(np.random.default_rng(0), 500)
+    centers = np.ascontiguousarray(points.x[:9])
+    centers[1] = 1e4  # without points
+    after = moved(points, centers, squared=squared, fixed=4)
+    assert np.array_equal(after[:4], centers[:4])
+    assert not np.array_equal(after[4:], centers[4:])
+    assert np.array_equal(moved(points, centers, squared=squared, fixed=9), centers)
+
+
+@pytest.mark.parametrize("kind", ["compiled", "plain"])
+def test_empty_centers_go_to_the_points_that_cost_most(
+    strategy: CompiledStrategy, registry: object, kind: str
+) -> None:
+    rng = np.random.default_rng(1)
+    points = random_points(rng, 300)
+    centers = np.vstack([points.x[:2], np.full((3, 3), 1e4, np.float32)])
+    squared = type(strategy).__name__ == "L2"
+    steps: Steps = (
+        CompiledSteps(points, squared=squared)
+        if kind == "compiled"
+        else PlainSteps(points, strategy)
+    )
+    labels, cost = steps.assign(centers)
+    worst = np.argsort(-points.weight * cost, kind="stable")[:3]
+    steps.update(labels, cost, 0, centers)
+    assert np.array_equal(centers[2:], points.x[worst])
+
+
+@pytest.mark.parametrize("kind", ["compiled", "plain"])
+def test_empty_centers_stay_where_nothing_costs(l2: CompiledStrategy, kind: str) -> None:
+    x = np.asfortranarray([[1, 2, 3], [9, 9, 9]], np.float32)
+    points = Points(x, np.ones(2))
+    centers = np.vstack([x, x, x])
+    steps: Steps = (
+        CompiledSteps(points, squared=True) if kind == "compiled" else PlainSteps(points, l2)
+    )
+    labels, cost = steps.assign(centers)
+    after = centers.copy()
+    steps.update(labels, cost, 0, after)
+    assert np.array_equal(after, centers)
