@@ -15,12 +15,12 @@ from typing import Any
 
 from kbatch import document as documents
 from kbatch.data import Plan, Source, Variant
+from kbatch.discovery import discover as find_pictures
 from kbatch.document import Document
 from kbatch.errors import JobError
 from kbatch.job import Job, check
 from kbatch.registry import Registry, discover
 from kbatch.stages import LoaderSpec
-from kbatch.storage import discover as find_pictures
 from kbatch.variants import output_name, template, variants
 
 LOADING = ("icc", "max_pixels")

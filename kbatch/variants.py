@@ -27,9 +27,9 @@ PLACEHOLDERS = ("folder", "stem", *AXES[:2], "STRATEGY", *AXES[2:], "seed", "var
 
 EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
-        "plain": Search(1, 1, coarse=0, tolerance=0.0, max_iterations=10_000),
+        "plain": Search(1, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
         "fast": Search(3, 1, coarse=1024, tolerance=1e-4, max_iterations=30),
-        "balanced": Search(10, 3, coarse=2048, tolerance=1e-5, max_iterations=100),
+        "balanced": Search(10, 3, coarse=2048, tolerance=1e-4, max_iterations=100),
         "thorough": Search(30, 6, coarse=4096, tolerance=0.0, max_iterations=1000),
     }
 )
