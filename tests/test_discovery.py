@@ -74,8 +74,8 @@ def test_only_files_of_unknown_suffix_are_opened(tmp_path: Path) -> None:
     code = """if True:
         import sys
         from pathlib import Path
+        from kbatch.discovery import discover
         from kbatch.stages import LoaderSpec
-        from kbatch.storage import discover
         base = Path(sys.argv[1])
         spec = LoaderSpec(name="x", summary="", factory="a:b", suffixes=(".png", ".gif"))
         opened = []

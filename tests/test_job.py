@@ -263,6 +263,7 @@ ONE = {
     "(did you mean 'high'?); known: low, high",
     "strategy: {name: lp, p: 1, box: 3}": "3:33: strategy.box: expected a mapping, got 3",
     "executor: {workers: 4}": "3:12: executor.workers: expected 'workers' as a key of the job",
+    "executor: {workers: yes}": "3:12: executor.workers: expected 'workers' as a key of the job",
     "strategy: l1\nspace: oklab": "4:8: space: strategy 'l1' does not work in space 'oklab'; it "
     "works in: rgb",
     "measures: [psnr, psnr2]": "3:18: measures: the results have a column 'psnr' already",

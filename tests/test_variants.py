@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Plugin:
             InitializerSpec(name="grid", summary="", factory=NONE, deterministic=True),
             WriterSpec(name="png", summary="", factory=NONE, suffix=".png"),
             WriterSpec(name="gif", summary="", factory=NONE, suffix=".gif"),
+            WriterSpec(name="loud", summary="", factory=NONE, suffix=".GIF"),
         ]
 
 
@@ -98,7 +100,7 @@ def test_variants_are_the_product_with_k_outermost_and_the_writer_innermost() ->
 
 def test_plain_is_the_textbook_loop() -> None:
     assert EFFORTS["plain"] == Search(
-        restarts=1, finalists=1, coarse=0, tolerance=0.0, max_iterations=10_000
+        restarts=1, finalists=1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0
     )
 
 
@@ -112,8 +114,8 @@ def test_efforts_look_harder_one_after_the_other() -> None:
 def test_keys_of_the_job_override_single_fields_of_every_effort() -> None:
     _, found = made(effort=("plain", "thorough"), coarse=0, max_iterations=7, tolerance=0.5)
     assert [variant.search for variant in found] == [
-        Search(restarts=1, finalists=1, coarse=0, tolerance=0.5, max_iterations=7),
-        Search(restarts=30, finalists=6, coarse=0, tolerance=0.5, max_iterations=7),
+        replace(EFFORTS[effort], coarse=0, max_iterations=7, tolerance=0.5)
+        for effort in ("plain", "thorough")
     ]
 
 
@@ -170,6 +172,10 @@ def options(name: str, **values: Any) -> Choice:
         (
             {"dither": (options("none", by="a/b: c"), options("none", by=[1, 2]))},
             ["K16_L2_by-a-b-c", "K16_L2_by--1-2"],
+        ),
+        (
+            {"dither": (options("none", by="x" * 300), options("none", by="y"))},
+            ["K16_L2_by-" + "x" * 37, "K16_L2_by-y"],
         ),
         (  # the same once they are safe, or in another case
             {"dither": (options("none", by="a b"), options("none", by="A/b"))},
@@ -290,3 +296,8 @@ def test_options_alone_clash_under_a_name_that_leaves_them_out_but_suffixes_diff
     assert clash("{stem}_{dither}", found) is not None
     _, found = made(writer=choices("png", "gif"))
     assert clash("{stem}", found) is None
+
+
+def test_names_that_differ_in_case_only_clash() -> None:
+    _, found = made(writer=choices("gif", "loud"))
+    assert clash("{stem}", found) == (found[0], found[1], "picture.GIF")

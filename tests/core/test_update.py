@@ -77,7 +77,7 @@ def test_medians(dimensions: int, k: int, *, whole: bool) -> None:
             if len(pixels) % 2:
                 odd += 1
                 assert np.array_equal(after[c], np.median(pixels, axis=0))
-    assert k == 1 or odd > 2
+    assert k == 1 or odd > 0
 
 
 @given(
@@ -106,7 +106,7 @@ def test_fixed_centers_never_move(*, squared: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["compiled", "plain"])
 def test_empty_centers_go_to_the_points_that_cost_most(
-    strategy: CompiledStrategy, registry: object, kind: str
+    strategy: CompiledStrategy, kind: str
 ) -> None:
     rng = np.random.default_rng(1)
     points = random_points(rng, 300)
