@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kbatch import document as documents
-from kbatch.data import Plan, Source, Variant
+from kbatch.data import Choice, Plan, Source, Variant
 from kbatch.discovery import discover as find_pictures
 from kbatch.document import Document
 from kbatch.errors import JobError
@@ -166,7 +166,7 @@ def _plan(
         loading=_loading(job),
         measures=job.measures,
         reports=job.reports,
-        executor=job.executor,
+        executor=_executor(job),
         workers=job.workers or os.cpu_count() or 1,
         plugins=tuple(file.absolute() for file in files),
     )
@@ -174,6 +174,12 @@ def _plan(
     if clash:
         raise JobError([f"{document.where(('name',))}: name: {clash}"])
     return plan
+
+
+def _executor(job: Job) -> Choice:
+    """Returns the executor without the workers, which are the job's."""
+    options = {key: value for key, value in job.executor.options.items() if key != "workers"}
+    return Choice(job.executor.name, options)
 
 
 def _loading(job: Job) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import (
     runtime_checkable,
 )
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     import numpy as np
@@ -335,7 +335,7 @@ class ExecutorOptions(Options):
         workers: items worked on at once.
     """
 
-    workers: int = 1
+    workers: int = Field(default=1, ge=1)
 
 
 @dataclass(frozen=True, kw_only=True)

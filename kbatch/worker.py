@@ -58,7 +58,8 @@ class Worker:
             with clock.verb("collect"):
                 colors = pipeline.collect(picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
-            return failed(blanks, clock.explain(error), clock)
+            reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
+            return failed(blanks, reason, clock)
         first, *others = blanks
         blanks = (replace(first, **clock.columns()), *others)
         work = Shared(picture, colors, len(data))

@@ -142,7 +142,7 @@ def test_plain_numpy_strategies_run_in_the_same_loop() -> None:
     for relax in (0.0, 0.8):
         found = descend_with(Chebyshev(), made, made.x[:10].copy(), 2, Stop(100, 0.0, relax))
         assert (np.diff(found.history) < 0).all()
-        assert len(found.history) > 3
+        assert len(found.history) > 1
         assert np.array_equal(found.centers[:2], made.x[:2])
 
 

@@ -127,7 +127,7 @@ def test_empty_centers_go_to_the_points_that_cost_most(
 def test_empty_centers_stay_where_nothing_costs(l2: CompiledStrategy, kind: str) -> None:
     x = np.asfortranarray([[1, 2, 3], [9, 9, 9]], np.float32)
     points = Points(x, np.ones(2))
-    centers = np.vstack([x, x, x])
+    centers = np.ascontiguousarray(np.vstack([x, x, x]))
     steps: Steps = (
         CompiledSteps(points, squared=True) if kind == "compiled" else PlainSteps(points, l2)
     )
