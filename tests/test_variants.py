@@ -108,7 +108,7 @@ def test_efforts_look_harder_one_after_the_other() -> None:
     fast, balanced, thorough = (EFFORTS[name] for name in ("fast", "balanced", "thorough"))
     assert fast.restarts < balanced.restarts < thorough.restarts
     assert fast.coarse < balanced.coarse < thorough.coarse
-    assert fast.tolerance > balanced.tolerance > thorough.tolerance
+    assert fast.tolerance >= balanced.tolerance >= thorough.tolerance
 
 
 def test_keys_of_the_job_override_single_fields_of_every_effort() -> None:

@@ -1,0 +1,1 @@
+"""Measurements of kbatch against its peers; `python -m benchmarks --help` says how."""
