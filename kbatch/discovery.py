@@ -59,8 +59,10 @@ def discover(
     problems: list[str] = []
     clashes: list[str] = []
     for text in inputs:
+        empty = True
         try:
             for picture, path, identity in _search(text, base, output, is_picture):
+                empty = False
                 if identity in reached:
                     continue
                 reached.add(identity)
@@ -70,6 +72,9 @@ def discover(
                     found[picture] = Path(path)
         except JobError as error:
             problems += error.problems
+        else:
+            if empty and len(inputs) > 1:
+                problems.append(_nothing_found([text], base, loaders))
     if clashes:
         more = f" (and {len(clashes) - 1} more such pairs)" if len(clashes) > 1 else ""
         mend = "give one folder that holds both as the input, or make two jobs"
@@ -99,6 +104,7 @@ def _sources(found: dict[str, Path]) -> tuple[Source, ...]:
     def stem(picture: str) -> str:
         short = _without_suffix(picture)
         ambiguous = shared[short.casefold()] > 1 or short.casefold() in whole_names
+        ambiguous |= short.rpartition("/")[2] in (".", "..")  # a file called `...png`
         return (picture if ambiguous else short).rpartition("/")[2]
 
     ordered = sorted(found, key=lambda picture: picture.split("/"))

@@ -13,12 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kbatch import document as documents
 from kbatch.data import Choice, Plan, Source, Variant
 from kbatch.discovery import discover as find_pictures
-from kbatch.document import Document
 from kbatch.errors import JobError
-from kbatch.job import Job, check
+from kbatch.job import Document, Job, check
+from kbatch.job import document as documents
 from kbatch.registry import Registry, discover
 from kbatch.stages import LoaderSpec
 from kbatch.variants import output_name, template, variants

@@ -227,3 +227,15 @@ def test_a_picture_takes_less_than_a_kilobyte(tmp_path: Path) -> None:
     assert len(sources) == 4_000
     assert kept < 4_000 * 800
     assert peak < 4_000 * 1_600
+
+
+def test_one_of_several_inputs_without_a_picture_is_an_error(tmp_path: Path) -> None:
+    make(tmp_path, "in/a.png", "empty/notes.txt")
+    assert "'*.gif'" in problems(tmp_path, "in", "*.gif")[0]
+    assert "'empty'" in problems(tmp_path, "in", "empty")[0]
+
+
+def test_a_stem_never_leads_out_of_its_folder(tmp_path: Path) -> None:
+    make(tmp_path, "...png", "....png")
+    sources = discover(["...png", "....png"], tmp_path, tmp_path / "out", LOADERS)
+    assert {source.stem for source in sources} == {"...png", "..."}

@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbatch.document import MAX_BYTES, MAX_NODES, Document, load, parse, shown
 from kbatch.errors import JobError
+from kbatch.job.document import MAX_BYTES, Document, load, parse
+from kbatch.job.yaml import MAX_NODES, shown
 
 
 def refused(text: str) -> str:

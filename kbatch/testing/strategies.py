@@ -161,11 +161,16 @@ def _undisturbed(method: str, call: Callable[..., T], *given: Any) -> T:
     """Calls twice and expects one result, and the arguments as they were."""
     before = [array.copy() for array in _arrays(given)]
     first, second = call(*given), call(*given)
-    assert all(map(np.array_equal, before, _arrays(given))), f"{method} changed its arguments"
-    assert all(map(np.array_equal, _arrays((first,)), _arrays((second,)))), (
+    assert _same(before, _arrays(given)), f"{method} changed its arguments"
+    assert _same(_arrays((first,)), _arrays((second,))), (
         f"{method} returned something else when it was called again"
     )
     return first
+
+
+def _same(first: list[Any], second: list[Any]) -> bool:
+    pairs = zip(first, second, strict=True)
+    return all(np.array_equal(one, other, equal_nan=True) for one, other in pairs)
 
 
 def _arrays(values: Any) -> list[Any]:

@@ -1,16 +1,14 @@
-"""A YAML file and the place of everything in it.
+"""YAML 1.2 core to plain data with the place of everything in it, on PyYAML.
 
-YAML 1.2 core: only `true` and `false` are booleans, `off` is a word, `1e-4` a number, `12:30` text.
-PyYAML reads the text; what it means is decided here. Nothing a file says is ever executed, and one
-that would grow beyond a job's size, by aliases or by nesting, is refused early.
+Only `true` and `false` are booleans, `off` is a word, `1e-4` a number, `12:30` text. PyYAML reads
+the text; what it means is decided here. Nothing a text says is ever executed, and one that would
+grow beyond a job's size, by aliases or by nesting, is refused early.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from yaml.composer import Composer, ComposerError
@@ -23,14 +21,12 @@ from yaml.scanner import Scanner
 
 from kbatch.errors import JobError
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 MAX_DIGITS = 100
 
 Route = tuple[str | int, ...]
 
-_KEY = re.compile(r"[^\W\d]\w*(\.\w+)*")
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 # The core schema of YAML 1.2.2, chapter 10.3.2: what a plain scalar means, text when none fits.
@@ -75,166 +71,6 @@ _PLAIN = {
 _BEGUN = ("expected ',' or", "found unexpected", "expected alphabetic")
 
 
-class Document:
-    """A job file as plain data, with the place of each value.
-
-    Attributes:
-        name: what errors call the file.
-        text: what was read.
-        data: dicts with text as keys, lists, text, numbers, booleans and None.
-        problems: what is wrong but hides nothing else, each a located line.
-    """
-
-    def __init__(self, name: str, text: str, data: dict[str, Any], builder: _Builder) -> None:
-        self.name = name
-        self.text = text
-        self.data = data
-        self.problems = builder.problems
-        self._places = builder.places
-
-    def where(self, path: Sequence[str | int], *, key: bool = False) -> str:
-        """Returns the place of a value, or of its key: `job.yaml:4:9`, counted from 1.
-
-        A path that goes deeper than the file gives the nearest value on the way; entry 0 of what
-        is not a list is the thing itself. What the command line set is at `--set k=8`.
-
-        Args:
-            path: keys and list indices from the top.
-            key: the place of the key instead.
-        """
-        here: Route = ()
-        for part in path:
-            if (*here, part) in self._places:
-                here = (*here, part)
-            elif part != 0:
-                break
-        return self._places[here][0 if key else 1]
-
-    def order(self, problem: str) -> tuple[int, int]:
-        """Returns line and column of a problem, for sorting; those of the command line come last.
-
-        Args:
-            problem: a text that begins with a place of this document.
-        """
-        found = re.match(re.escape(self.name) + r":(\d+):(\d+): ", problem)
-        return (int(found[1]), int(found[2])) if found else (MAX_BYTES + 1, 0)
-
-    def set(self, assignment: str) -> None:
-        """Sets one value from the command line: `writer.level=9`.
-
-        Mappings are made on the way; a name at which an option is set becomes `{name: …}`.
-
-        Args:
-            assignment: a dotted key, of which numbers index lists, `=`, and a YAML value.
-
-        Raises:
-            JobError: it has another form, or doesn't fit the data.
-        """
-        place = f"--set {' '.join(assignment.splitlines())}"
-        dotted, equals, text = assignment.partition("=")
-        parts = dotted.split(".")
-        if not equals or not _KEY.fullmatch(dotted) or len(parts) > MAX_DEPTH:
-            raise JobError([f"{place}: expected KEY=VALUE"])
-        builder = _Builder(lambda _: place)
-        value = _build(text, builder)
-        if builder.problems:
-            raise JobError(builder.problems)
-        container, last, path = self._container(parts, place)
-        container[last] = value
-        self._places = {
-            known: found for known, found in self._places.items() if known[: len(path)] != path
-        }
-        self._places[path] = place, place
-
-    def _container(self, parts: Sequence[str], place: str) -> tuple[Any, str | int, Route]:
-        """Returns what holds the last part, its key there and its path; makes what is missing."""
-        holder: Any = [self.data]
-        last: str | int = 0
-        path: Route = ()
-        for part in parts:
-            inner = holder[last]
-            if part == "0" and not isinstance(inner, list):
-                continue  # entry 0 of what is not a list is the thing itself
-            if isinstance(inner, str):
-                inner = holder[last] = {"name": inner}
-            elif inner is None:
-                inner = holder[last] = {}
-            if isinstance(inner, dict):
-                inner.setdefault(part, None)
-                holder, last = inner, part
-            elif isinstance(inner, list):
-                if not (part.isdecimal() and int(part) < len(inner)):
-                    known = f"0 to {len(inner) - 1}" if inner else "none"
-                    raise JobError([f"{place}: {part!r} is no entry of this list; known: {known}"])
-                holder, last = inner, int(part)
-            else:
-                raise JobError([f"{place}: {'.'.join(map(str, path))} has no options"])
-            path = (*path, last)
-            self._places.setdefault(path, (place, place))
-        return holder, last, path
-
-
-def load(path: Path) -> Document:
-    """Reads a job file.
-
-    Raises:
-        JobError: it can't be read; one line says why.
-    """
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise JobError([f"{path}: no such file"]) from None
-    except IsADirectoryError:
-        raise JobError([f"{path}: a directory, expected a job file"]) from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise JobError([f"{path}: can't be read: {why}"]) from error
-    if len(raw) > MAX_BYTES:
-        raise JobError([f"{path}: larger than 1 MB, expected a job file"])
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
-        raise JobError([f"{path}:{line}:{column}: not UTF-8: save the file as UTF-8"]) from error
-    return parse(text, str(path))
-
-
-def parse(text: str, name: str) -> Document:
-    """Reads a job from text.
-
-    Args:
-        text: YAML.
-        name: what errors call it.
-
-    Raises:
-        JobError: it can't be read; one line says where and why.
-    """
-    if len(text) > MAX_BYTES:
-        raise JobError([f"{name}: larger than 1 MB, expected a job"])
-    builder = _Builder(lambda mark: f"{name}:{mark.line + 1}:{mark.column + 1}")
-    data = _build(text, builder)
-    if data is None:
-        raise JobError([f"{name}:1:1: empty, expected 'input: …' and 'output: …'"])
-    if not isinstance(data, dict):
-        place = builder.places[()][1]
-        raise JobError([f"{place}: expected 'key: value' lines, got {shown(data)}"])
-    return Document(name, text, data, builder)
-
-
-def plain(data: Mapping[str, Any], name: str) -> Document:
-    """Makes a document of plain data.
-
-    Args:
-        data: what a job file would say.
-        name: the place of all of it in errors.
-    """
-    builder = _Builder(lambda _: name)
-    text = json.dumps(dict(data))
-    return Document(name, text, _build(text, builder), builder)
-
-
 def shown(value: Any) -> str:
     """Returns a value as errors quote it: on one line, short, in the words of YAML.
 
@@ -255,7 +91,7 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _build(text: str, builder: _Builder) -> Any:
+def build(text: str, builder: Builder) -> Any:
     """Returns the data of one document, None for an empty one; the builder keeps the places."""
     try:
         composer = _Composer(text)
@@ -308,7 +144,7 @@ class _Composer(Reader, Scanner, Parser, Composer):
         pass
 
 
-class _Builder:
+class Builder:
     """Nodes to data, aliases expanded, with the places of all values and their keys."""
 
     def __init__(self, place: Callable[[Any], str]) -> None:
@@ -319,6 +155,7 @@ class _Builder:
         self._open: list[Node] = []
 
     def build(self, node: Node, path: Route, key: Node | None = None) -> Any:
+        """Returns the data of a node, and keeps its place under its path."""
         self._built += 1
         if self._built > MAX_NODES:
             raise _refusal(f"more than {MAX_NODES:,} values, aliases expanded", node.start_mark)

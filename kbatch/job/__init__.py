@@ -1,0 +1,8 @@
+"""The job: what a YAML file may say, and every mistake in it at once, each with its place."""
+
+from kbatch.job.check import check
+from kbatch.job.document import Document
+from kbatch.job.model import Job
+from kbatch.job.schema import schema
+
+__all__ = ["Document", "Job", "check", "schema"]

@@ -1,0 +1,81 @@
+"""The keys of a job: their types, defaults and meanings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from kbatch.data import Choice
+from kbatch.stages import Options
+from kbatch.variants import AXES, DEFAULT_NAME
+
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+Choices = tuple[Choice, ...]
+
+
+def _axis(default: Any, description: str) -> Any:
+    return Field((default,), min_length=1, description=f"{description}; a list makes variants")
+
+
+class Job(Options):
+    """A job as it is written, complete: every key has its value, every option its default."""
+
+    input: tuple[Text, ...] = Field(
+        min_length=1, description="a file, directory or glob of pictures, or a list of them"
+    )
+    output: Text = Field(description="the folder that results go to")
+    k: tuple[Annotated[int, Field(ge=1, le=256)], ...] = _axis(16, "entries of the palette")
+    strategy: Choices = _axis(Choice("l2"), "the distance and the update of the centers")
+    init: Choices = _axis(Choice("kmeans++"), "where centers start")
+    space: Choices = _axis(Choice("rgb"), "the colour space to cluster in")
+    dither: Choices = _axis(Choice("none"), "how entries are chosen for pixels")
+    effort: tuple[Literal["plain", "fast", "balanced", "thorough"], ...] = _axis(
+        "balanced", "how hard to look for centers; plain is the textbook loop"
+    )
+    writer: Choices = _axis(Choice("png"), "the format of outputs")
+    seed: int = Field(0, ge=0, description="what all chance derives from")
+    restarts: Count | None = Field(None, description="starts; from effort when not given")
+    coarse: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="points to search on, 0 for all colours; from effort when not given"
+    )
+    tolerance: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] | None = Field(
+        None, description="relative gain at which a search ends; from effort when not given"
+    )
+    max_iterations: Count | None = Field(
+        None, description="most iterations of a search; from effort when not given"
+    )
+    icc: Literal["convert", "ignore"] = Field(
+        "convert", description="convert pixels by their colour profile to sRGB, or ignore it"
+    )
+    max_pixels: int = Field(200_000_000, ge=1, description="larger pictures fail")
+    name: str = Field(
+        DEFAULT_NAME, description="name of an output without its suffix, with placeholders"
+    )
+    measures: Choices = Field((), description="what is measured beside the errors")
+    reports: Choices = Field((Choice("csv"),), description="what is made of the results")
+    executor: Choice = Field(Choice("threads"), description="what runs the pictures")
+    workers: Count | None = Field(
+        None, description="pictures worked on at once; the number of cores when not given"
+    )
+    plugins: tuple[Text, ...] = Field(
+        (), description="plugins this job needs: files, or names of installed ones"
+    )
+
+
+STAGE_OF = {
+    **{axis: axis for axis in ("strategy", "init", "space", "dither", "writer")},
+    "measures": "measure",
+    "reports": "report",
+    "executor": "executor",
+}
+LISTS = (*AXES, "input", "measures", "reports", "plugins")
+LATER = ("fixed", "swaps", "frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
+
+
+def short(default: Any) -> Any:
+    """Returns a default as a job would write it."""
+    if isinstance(default, tuple):
+        return short(default[0]) if len(default) == 1 else list(default)
+    return default.name if isinstance(default, Choice) else default

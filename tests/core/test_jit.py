@@ -1,0 +1,134 @@
+"""Kernels are compiled once a machine; a cache that is damaged or can't be written stops nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kbatch.core import collect
+from kbatch.core.kernels import jit
+from kbatch.testing import check_strategy, random_picture
+
+SCRIPT = """
+import importlib, json, logging, sys
+logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level="INFO")
+import numpy as np
+from kbatch.core import collect, prepare
+from kbatch.core.kernels import jit
+from kbatch.data import Picture
+prepare()
+colors = collect(Picture(np.zeros((1, 4, 4, 3), np.uint8)))
+assert colors.count.tolist() == [16]
+found = {}
+for name in jit.MODULES:
+    module = importlib.import_module(f"kbatch.core.kernels.{name}")
+    for kernel in vars(module).values():
+        if getattr(kernel, "wanted", ()):
+            stats = kernel.stats
+            found[f"{name}.{kernel.__name__}"] = [
+                sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), len(kernel.signatures)
+            ]
+print(json.dumps(found))
+"""
+
+
+def run(cache: Path) -> tuple[dict[str, list[int]], str]:
+    """Prepares the kernels in a process of their own: hits, misses, signatures of each; the log."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=os.environ | {"KBATCH_CACHE_DIR": str(cache)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+def test_a_cache_is_filled_once_mended_when_damaged_and_done_without(tmp_path: Path) -> None:
+    """One test, since compiling takes seconds."""
+    _, said = run(tmp_path)
+    assert "compiling the kernels for this machine" in said
+    assert "WARNING" not in said
+
+    counts, said = run(tmp_path)
+    assert said == ""
+    assert len(counts) > 3
+    assert all(count == [1, 0, 1] for count in counts.values()), counts
+
+    (folder,) = tmp_path.iterdir()
+    for file in folder.rglob("*.nbc"):
+        file.write_bytes(file.read_bytes()[:100])
+    counts, said = run(tmp_path)
+    assert "WARNING the kernels kept in" in said
+    assert "damaged" in said
+
+    counts, said = run(tmp_path)
+    assert said == ""
+    assert all(count == [1, 0, 1] for count in counts.values()), counts
+
+    occupied = tmp_path / "file"
+    occupied.write_text("not a folder")
+    counts, said = run(occupied / "below")
+    assert "WARNING compiling the kernels for this run only" in said
+    assert "KBATCH_CACHE_DIR" in said
+    assert all(hits == 0 for hits, _, _ in counts.values())
+
+
+def test_a_changed_kernel_gets_another_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KBATCH_CACHE_DIR", str(tmp_path))
+    source = tmp_path / "kernels"
+    source.mkdir()
+    monkeypatch.setattr(jit, "__file__", str(source / "jit.py"))
+    (source / "jit.py").write_text("a")
+    first = jit.cache_folder()
+    assert first.parent == tmp_path
+    assert jit.cache_folder() == first
+    (source / "callee.py").write_text("b")
+    second = jit.cache_folder()
+    (source / "callee.py").write_text("c")
+    assert len({first, second, jit.cache_folder()}) == 3
+    monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
+    assert jit.cache_folder() not in (first, second)
+
+
+@pytest.mark.usefixtures("kernels")
+def test_nothing_is_compiled_for_a_second_type(registry: Any) -> None:
+    """All that the engine does fits the signatures that were compiled beforehand."""
+    from kbatch.core import assign_nearest, cluster, points
+    from kbatch.core.kernels import assign, histogram, update
+    from kbatch.variants import EFFORTS
+
+    kernels = (assign.assign, update.update, update.compare, histogram.mark, histogram.count)
+    before = [len(kernel.signatures) for kernel in kernels]
+    rgb = registry.build("space", "rgb")
+    for channels in (3, 4):
+        made = random_picture(np.random.default_rng(0), 30, 30, channels=channels)
+        made.pixels.flags.writeable = False
+        colors = collect(made)
+        for name in ("l1", "l2"):
+            strategy = registry.build("strategy", name)
+            for init in ("random", "kmeans++"):
+                cluster(
+                    colors,
+                    16,
+                    rgb,
+                    strategy,
+                    registry.build("init", init),
+                    search=EFFORTS["fast"],
+                    seed=0,
+                )
+            check_strategy(strategy)
+        assign_nearest(points(colors, rgb), np.ones((3, channels), np.float32), squared=True)
+    assert [len(kernel.signatures) for kernel in kernels] == before
