@@ -50,14 +50,15 @@ def discover(
         The sources, sorted by the parts of their names in code-point order.
 
     Raises:
-        JobError: an input is missing or is the output, two pictures would share a name, or there
-            is no picture.
+        JobError: an input is missing, is the output or has no picture, or two pictures would share
+            a name.
     """
     is_picture = _picture_test(loaders)
     found: dict[str, Path] = {}
     reached: set[tuple[str, str]] = set()
     problems: list[str] = []
     clashes: list[str] = []
+    barren: list[str] = []
     for text in inputs:
         empty = True
         try:
@@ -73,14 +74,13 @@ def discover(
         except JobError as error:
             problems += error.problems
         else:
-            if empty and len(inputs) > 1:
-                problems.append(_nothing_found([text], base, loaders))
+            barren += [text] if empty else []
     if clashes:
         more = f" (and {len(clashes) - 1} more such pairs)" if len(clashes) > 1 else ""
         mend = "give one folder that holds both as the input, or make two jobs"
         problems.append(f"{clashes[0]}{more}: {mend}")
-    if not found and not problems:
-        problems.append(_nothing_found(inputs, base, loaders))
+    if barren:
+        problems.append(_nothing_found(barren, base, loaders))
     if problems:
         raise JobError(problems)
     return _sources(found)

@@ -275,7 +275,7 @@ def test_an_argument_that_a_hook_does_not_have_is_an_error_that_names_it(
     assert str(file) in str(caught.value)
 
 
-def test_a_hook_may_take_fewer_arguments(registry: Registry) -> None:
+def test_a_hook_may_take_fewer_arguments() -> None:
     class Watcher:
         def __init__(self) -> None:
             self.seen: list[object] = []
@@ -291,14 +291,11 @@ def test_a_hook_may_take_fewer_arguments(registry: Registry) -> None:
     watcher = Watcher()
     registry = Registry()
     registry.add(watcher, "watcher")
-    for hook, news in (
-        ("kbatch_job_started", {"job": 1, "plan": 2}),
-        ("kbatch_record", {"record": 3}),
-    ):
+    for hook in ("kbatch_job_started", "kbatch_record"):
         [(provider, call)] = registry.observers(hook)
-        call(**news)
         assert provider == "watcher"
-    assert watcher.seen == [2, "a record"]
+        call(job="a job", plan="a plan", record="not asked for")
+    assert watcher.seen == ["a plan", "a record"]
     assert list(registry.observers("kbatch_job_finished")) == []
 
 
@@ -431,7 +428,7 @@ def test_a_broken_installed_plugin_is_an_error_when_it_is_named(install: Install
 def test_a_named_plugin_that_is_not_installed_is_an_error_with_a_hint(install: Install) -> None:
     install("sound_two", offering("sound"), point="sound")
     assert "sound" in discover(named=["sound"]).names("strategy")
-    with pytest.raises(PluginError, match="'soundd' .did you mean 'sound'"):
+    with pytest.raises(PluginError, match=r"'soundd' \(did you mean 'sound'\?\)"):
         discover(named=["soundd"])
 
 

@@ -72,7 +72,7 @@ def random_each_time(self: Any, x: F32, center: F32) -> F32:
 @pytest.mark.parametrize(
     ("name", "method", "telling"),
     [
-        ("distance", lambda _, x, c: ((x - c) ** 2), "distance returned the shape"),
+        ("distance", lambda _, x, c: (x - c) ** 2, "distance returned the shape"),
         ("distance", lambda _, x, c: ((x - c) ** 2).sum(1).astype(float), "float64"),
         ("distance", lambda _, x, c: list(x[:, 0]), "list"),
         ("distance", lambda _, x, c: (x - c).sum(axis=1), "negative"),

@@ -37,9 +37,7 @@ class Engine:
     def __call__(
         self, colors: Colors, k: int, strategy: Strategy, *, search: Search = FAST, seed: int = 0
     ) -> Clustering:
-        return cluster(
-            colors, k, self.space, strategy, self.initializer, search=search, seed=seed
-        )
+        return cluster(colors, k, self.space, strategy, self.initializer, search=search, seed=seed)
 
     def loss(self, colors: Colors, palette: U8, strategy: Strategy) -> float:
         made = points(colors, self.space)
@@ -171,9 +169,7 @@ def test_one_entry_is_the_mean_or_the_median(
 
 
 @pytest.mark.parametrize("k", [2, 3, 16, 200])
-def test_transparency_has_its_entry(
-    any_engine: Engine, strategy: CompiledStrategy, k: int
-) -> None:
+def test_transparency_has_its_entry(any_engine: Engine, strategy: CompiledStrategy, k: int) -> None:
     for seed in range(3):
         made = picture(3000, channels=4, seed=seed)
         found = any_engine(collect(made), k, strategy)

@@ -107,7 +107,8 @@ def test_relaxed_steps_converge_in_fewer_iterations(l2: CompiledStrategy) -> Non
     for seed in range(6):
         made = random_points(np.random.default_rng(seed), 3000)
         plain, relaxed = (
-            l2.descend(made, made.x[:20].copy(), 0, Stop(10_000, 0.0, relax)) for relax in (0.0, 0.8)
+            l2.descend(made, made.x[:20].copy(), 0, Stop(10_000, 0.0, relax))
+            for relax in (0.0, 0.8)
         )
         fewer += len(relaxed.history) < len(plain.history)
     assert fewer >= 5

@@ -67,9 +67,7 @@ class Tinted(Offset):
 
 
 @pytest.mark.parametrize(("strange", "least"), [(Offset, 3), (Tinted, 1)])
-def test_a_palette_is_made_for_any_distance(
-    rgb: Space, strange: type[Offset], least: int
-) -> None:
+def test_a_palette_is_made_for_any_distance(rgb: Space, strange: type[Offset], least: int) -> None:
     colors = few(((0, 0, 0), 5000), ((0, 0, 1), 9), ((90, 90, 90), 3), ((200, 0, 0), 7))
     centers = np.array([[0, 0, 0.1], [0, 0, 0.4], [90, 90, 90]], np.float32)
     palette = make_palette(centers, colors, points(colors, rgb), rgb, strange())

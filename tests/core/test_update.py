@@ -80,11 +80,7 @@ def test_medians(dimensions: int, k: int, *, whole: bool) -> None:
     assert k == 1 or odd > 0
 
 
-@given(
-    st.lists(
-        st.tuples(*[st.integers(-5, 300)] * 3, st.integers(1, 4)), min_size=1, max_size=12
-    )
-)
+@given(st.lists(st.tuples(*[st.integers(-5, 300)] * 3, st.integers(1, 4)), min_size=1, max_size=12))
 def test_lower_weighted_median_of_small_sets(rows: list[tuple[int, int, int, int]]) -> None:
     x = np.asfortranarray([row[:3] for row in rows], np.float32) / np.float32(2)
     weight = np.array([row[3] for row in rows], float)
