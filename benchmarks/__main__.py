@@ -19,8 +19,7 @@ NOTES = """\
 RGB array in, palette and index array out; best of 3 calls, or the only call where one takes longer
 than 10 s; tools take turns. Ratios are a picture's number ÷ libimagequant's on it, mean and worst;
 errors are summed over the channels, a pixel, by one function from the uint8 palette and indices.
-In favour of the peers: libimagequant gets RGBA bytes that are made outside its timed part,
-scikit-learn gets float32."""
+In favour of the peer, libimagequant gets RGBA bytes that are made outside its timed part."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -74,7 +74,7 @@ def libimagequant(prepared: tuple[bytes, int, int], k: int) -> Result:
 
 
 def sklearn(name: str, **arguments: int) -> Callable[[U8, int], Result]:
-    """Returns an estimator of scikit-learn on all pixels, in float32, which is its faster way.
+    """Returns an estimator of scikit-learn on all pixels, otherwise at its defaults.
 
     Args:
         name: of a class in `sklearn.cluster`.
@@ -85,9 +85,7 @@ def sklearn(name: str, **arguments: int) -> Callable[[U8, int], Result]:
         import numpy as np
 
         estimator = getattr(importlib.import_module("sklearn.cluster"), name)
-        fitted = estimator(k, random_state=0, **arguments).fit(
-            pixels.reshape(-1, 3).astype(np.float32)
-        )
+        fitted = estimator(k, random_state=0, **arguments).fit(pixels.reshape(-1, 3))
         palette = np.clip(np.rint(fitted.cluster_centers_), 0, 255).astype(np.uint8)
         return palette, fitted.labels_.astype(np.uint8).reshape(pixels.shape[:2])
 

@@ -19,7 +19,7 @@ from kbatch.data import Indexed, Points, Rendered
 from kbatch.storage import save
 
 if TYPE_CHECKING:
-    from kbatch.data import U8, Clustering, Colors, Picture, Variant
+    from kbatch.data import U8, Choice, Clustering, Colors, Picture, Variant
     from kbatch.registry import Registry
 
 __all__ = ["Loaders", "Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
@@ -121,16 +121,34 @@ def write(indexed: Indexed, writer: stages.Writer) -> bytes:
     """Encodes an indexed picture."""
     stream = io.BytesIO()
     writer.write(indexed, stream)
-    return stream.getvalue()
+    data = stream.getvalue()
+    if not data:
+        raise ValueError("the writer wrote nothing")
+    return data
+
+
+def measures_of(
+    choices: Iterable[Choice], registry: Registry
+) -> list[tuple[stages.MeasureSpec, stages.Measure]]:
+    """Builds the measures of a job, each with what it announced."""
+    entries = [(registry.find("measure", choice.name), choice) for choice in choices]
+    return [
+        (entry.spec, entry.build(choice.options))
+        for entry, choice in entries
+        if entry is not None and isinstance(entry.spec, stages.MeasureSpec)
+    ]
 
 
 def measure(
-    picture: Picture, indexed: Indexed, measures: Iterable[stages.Measure]
+    picture: Picture,
+    indexed: Indexed,
+    measures: Iterable[tuple[stages.MeasureSpec, stages.Measure]],
 ) -> dict[str, float]:
-    """Returns the named numbers of all measures."""
+    """Returns the numbers of all measures, by the columns that they announce."""
     numbers: dict[str, float] = {}
-    for one in measures:
-        numbers |= {name: float(value) for name, value in one.measure(picture, indexed).items()}
+    for spec, one in measures:
+        given = one.measure(picture, indexed)
+        numbers |= {column.name: float(given[column.name]) for column in spec.columns}
     return numbers
 
 

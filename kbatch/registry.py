@@ -66,16 +66,17 @@ class Entry:
     def factory(self, options: Options) -> Any:
         """Calls the component's factory, importing it first when it is named as text."""
         made = self.spec.factory
-        if isinstance(made, str):
-            module, _, attribute = made.partition(":")
-            try:
+        try:
+            if isinstance(made, str):
+                module, _, attribute = made.partition(":")
                 made = getattr(importlib.import_module(module), attribute)
-            except (ImportError, AttributeError) as error:
-                kind = f"{self.spec.stage} {self.spec.name!r}"
-                raise PluginError(
-                    f"{kind} of {self.provider} can't be imported: {error}"
-                ) from error
-        return made(options)
+            return made(options)
+        except KbatchError:
+            raise
+        except Exception as error:  # whatever somebody's code raises
+            kind = f"{self.spec.stage} {self.spec.name!r}"
+            why = f"{type(error).__name__}: {error}"
+            raise PluginError(f"{kind} of {self.provider} can't be made: {why}") from error
 
 
 class Registry:
@@ -110,6 +111,11 @@ class Registry:
             raise PluginError(
                 f"plugin {provider}: {str(error).strip()}{_hook_hint(plugin)}"
             ) from error
+        if not self._manager.get_hookcallers(plugin):
+            self._remove(plugin)
+            raise PluginError(
+                f"plugin {provider} registers nothing: mark its functions with @kbatch.hookimpl"
+            )
         try:
             for spec in self._components_of(plugin):
                 self._admit(spec, provider)
@@ -215,7 +221,7 @@ def discover(files: Sequence[Path] = (), named: Sequence[str] = ()) -> Registry:
         if name not in installed.names:
             hint = did_you_mean(name, installed.names)
             raise PluginError(f"no installed plugin is called {name!r}{hint}; a file ends in .py")
-    for file in files:
+    for file in {file.resolve(): file for file in files}.values():
         _add_file(registry, file)
     return registry
 
@@ -227,7 +233,7 @@ def _add_installed(registry: Registry, point: importlib.metadata.EntryPoint, *, 
         registry.add(point.load(), provider)
     except PluginError:
         raise
-    except Exception as error:  # whatever somebody's code raises
+    except (Exception, SystemExit) as error:  # whatever somebody's code raises
         why = f"{type(error).__name__}: {error}"
         if must:
             raise PluginError(f"plugin {provider} can't be loaded: {why}") from error
@@ -242,7 +248,7 @@ def _add_file(registry: Registry, file: Path) -> None:
         registry.add(_import_file(file.resolve()), str(file))
     except PluginError:
         raise
-    except Exception as error:  # whatever somebody's code raises
+    except (Exception, SystemExit) as error:  # whatever somebody's code raises
         why = f"{type(error).__name__}: {error}"
         raise PluginError(f"plugin file {file} can't be loaded: {why}") from error
 

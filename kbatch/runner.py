@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def run(plan: Plan, registry: Registry, stop: threading.Event | None = None) -> 
         interrupted=status.total() < len(plan.sources) * len(plan.variants),
     )
     watch.tell("kbatch_job_finished", summary=summary)
-    return summary
+    return replace(summary, problems=(*watch.problems, *problems))
 
 
 def results(
@@ -106,7 +106,7 @@ def make_reports(
             registry.build("report", choice.name, choice.options).write(ledger, folder)
         except Exception as error:  # whatever a plugin raises
             log.debug("report %s failed", choice.name, exc_info=True)
-            problems.append(f"report {choice.name!r} failed: {error or type(error).__name__}")
+            problems.append(f"report {choice.name!r} failed: {str(error) or type(error).__name__}")
     return tuple(folder.written), tuple(problems)
 
 

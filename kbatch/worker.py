@@ -38,9 +38,7 @@ class Worker:
         self._plan = replace(plan, sources=())
         self._loaders = Loaders(plan.loading, registry)
         self._parts = [Parts.of(variant, registry) for variant in plan.variants]
-        self._measures = [
-            registry.build("measure", choice.name, choice.options) for choice in plan.measures
-        ]
+        self._measures = pipeline.measures_of(plan.measures, registry)
 
     def __reduce__(self) -> tuple[type[Worker], tuple[Plan]]:
         return Worker, (self._plan,)

@@ -40,7 +40,7 @@ class Loader:
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
             case ["picture-error", *why]:
-                raise PictureError(f"{name}: {' '.join(why)}")
+                raise PictureError(f"{name} {' '.join(why)}")
             case ["raise", kind, *why]:
                 raise getattr(builtins, kind)(*why)
         y, x = np.mgrid[:16, :32].astype(np.uint8)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from kbatch.data import F32, F64
     from kbatch.registry import Registry
-    from kbatch.stages import CompiledStrategy, Initializer, Space
+    from kbatch.stages import CompiledStrategy, Initializer, Space, Strategy
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,26 @@ def strategy(registry: Registry, request: pytest.FixtureRequest) -> CompiledStra
     """Each of the two variants of the study."""
     built: CompiledStrategy = registry.build("strategy", request.param)
     return built
+
+
+class Chebyshev:
+    """A strategy in plain NumPy, as somebody's plugin would be: the largest channel difference."""
+
+    def distance(self, x: F32, center: F32) -> F32:
+        """See `kbatch.stages.Strategy`."""
+        largest: F32 = abs(x - center).max(axis=1)
+        return largest
+
+    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+        """Returns the middle of each channel's range."""
+        middle: F32 = (x.min(axis=0) + x.max(axis=0)) / 2
+        return middle
+
+
+@pytest.fixture(scope="session")
+def chebyshev() -> Strategy:
+    """A strategy without compiled methods."""
+    return Chebyshev()
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,8 +17,10 @@ from kbatch.data import Record, Search, Summary
 from kbatch.errors import JobError, PluginError
 from kbatch.ledger import Ledger
 from kbatch.registry import Registry, discover
-from kbatch.stages import Options, StrategySpec
 from kbatch.testing import check_strategy, random_colors, random_points
+
+if TYPE_CHECKING:
+    from kbatch.data import F32, F64
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 CHEBYSHEV, FAULTS = PLUGINS / "chebyshev.py", PLUGINS / "faults.py"
@@ -28,11 +30,10 @@ pytestmark = pytest.mark.usefixtures("kernels")
 
 @dataclass
 class Ended:
-    """How a job ended: its summary, its records by (picture, variant), the files in its output."""
+    """How a job ended: its summary, and its records by stem and variant."""
 
     summary: Summary
     records: dict[tuple[str, str], Record]
-    files: list[str]
 
     def error(self, picture: str, variant: str) -> str | None:
         return self.records[picture, variant].error
@@ -43,20 +44,20 @@ Run = Callable[..., Ended]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs a job on `.fault` files of given texts, and looks that nothing is lost or left over."""
+    """Runs a job on files of given texts, and looks that nothing is lost or left over."""
 
-    def run(files: dict[str, str], *, name: str = "{stem}_{variant}", **keys: Any) -> Ended:
+    def run(files: dict[str, str], **keys: Any) -> Ended:
         folder = tmp_path / "pictures"
         folder.mkdir()
-        for stem, text in files.items():
-            (folder / f"{stem}.fault").write_text(text)
+        for name, text in files.items():
+            (folder / name).write_text(text)
         job = {"input": str(folder), "output": str(tmp_path / "out"), "k": 4, "effort": "fast"}
-        made, registry = plan.make(job | {"name": name} | keys, plugins=[FAULTS], workers=2)
+        made, registry = plan.make(job | keys, plugins=[FAULTS], workers=2)
         summary = runner.run(made, registry)
         with Ledger.open(made.output) as ledger:
             records = list(ledger)
         labels = [variant.label for variant in made.variants]
-        expected = [(f"{stem}.fault", label) for stem in sorted(files) for label in labels]
+        expected = [(name, label) for name in sorted(files) for label in labels]
         assert [(record.picture, record.variant) for record in records] == expected
         if "csv" in keys.get("reports", ["csv"]):
             rows = csv.DictReader((made.output / "results.csv").read_text().splitlines())
@@ -65,13 +66,11 @@ def run(tmp_path: Path) -> Run:
         assert summary.done == counts.count("done")
         assert summary.failed == counts.count("failed")
         assert not summary.interrupted
-        left = sorted(str(path.relative_to(made.output)) for path in made.output.rglob("*"))
+        left = {path.relative_to(made.output).as_posix() for path in made.output.rglob("*")}
         outputs = {record.output for record in records if record.status == "done"}
-        assert set(left) == {"kbatch.sqlite", *outputs, *summary.reports}
-        by_name = {
-            (record.picture.removesuffix(".fault"), record.variant): record for record in records
-        }
-        return Ended(summary, by_name, left)
+        assert left == {"kbatch.sqlite", *outputs, *summary.reports}
+        by_stem = {(Path(r.picture).stem, r.variant): r for r in records}
+        return Ended(summary, by_stem)
 
     return run
 
@@ -97,8 +96,10 @@ def test_chebyshevs_update_has_the_smallest_largest_distance() -> None:
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-@pytest.mark.parametrize("coarse", [0, 128])
-def test_chebyshev_clusters_a_picture_and_its_loss_never_rises(coarse: int, channels: int) -> None:
+@pytest.mark.parametrize(("coarse", "iterates"), [(0, 2), (128, 1)])
+def test_chebyshev_clusters_a_picture_and_its_loss_never_rises(
+    coarse: int, iterates: int, channels: int
+) -> None:
     registry = discover([CHEBYSHEV])
     clustering = core.cluster(
         random_colors(np.random.default_rng(2), 3000, channels=channels),
@@ -110,7 +111,7 @@ def test_chebyshev_clusters_a_picture_and_its_loss_never_rises(coarse: int, chan
         seed=0,
     )
     assert len(clustering.palette) == 12
-    assert len(clustering.history) > 1
+    assert len(clustering.history) >= iterates
     assert (np.diff(clustering.history) <= 0).all()
 
 
@@ -147,11 +148,11 @@ def test_a_plugin_file_that_a_job_does_not_trust_is_not_run(tmp_path: Path) -> N
 def test_a_loader_that_fails_costs_its_picture_and_tells_why(run: Run) -> None:
     ended = run(
         {
-            "a": "ok",
-            "b": "picture-error is upside down",
-            "c": "raise ValueError no such thing",
-            "d": "raise MemoryError",
-            "e": "sleep 0.01",
+            "a.fault": "ok",
+            "b.fault": "picture-error is upside down",
+            "c.fault": "raise ValueError no such thing",
+            "d.fault": "raise MemoryError",
+            "e.fault": "sleep 0.01",
         }
     )
     assert (ended.summary.done, ended.summary.failed) == (2, 3)
@@ -162,7 +163,7 @@ def test_a_loader_that_fails_costs_its_picture_and_tells_why(run: Run) -> None:
 
 
 def test_a_loader_that_ends_the_program_costs_its_picture_only(run: Run) -> None:
-    ended = run({"a": "raise SystemExit 1", "b": "ok"})
+    ended = run({"a.fault": "raise SystemExit 1", "b.fault": "ok"})
     assert (ended.summary.done, ended.summary.failed) == (1, 1)
     assert "SystemExit" in str(ended.error("a", "K4_L2"))
 
@@ -171,7 +172,7 @@ def test_a_loader_that_ends_the_program_costs_its_picture_only(run: Run) -> None
     ("axis", "faulty", "variant", "reason"),
     [
         ("strategy", "fault-update", "K4_FAULT-UPDATE", "cluster failed: RuntimeError: on purpose"),
-        ("strategy", "fault-nan", "K4_FAULT-NAN", "cluster failed: ValueError: .* distance"),
+        ("strategy", "fault-nan", "K4_FAULT-NAN", "cluster failed: ValueError: .*distance.*"),
         ("init", "fault-init", "K4_L2_fault-init", "cluster failed: RuntimeError: on purpose"),
         ("dither", "fault-dither", "K4_L2_fault-dither", "render failed: RuntimeError: on purpose"),
         ("writer", "fault-write", "K4_L2_fault-write", "write failed: RuntimeError: on purpose"),
@@ -193,32 +194,28 @@ def test_a_component_that_fails_costs_its_variant_and_tells_which_verb(
     axis: str, faulty: Any, variant: str, reason: str, run: Run
 ) -> None:
     sound = {"strategy": "l2", "init": "random", "dither": "none", "writer": "png"}[axis]
-    ended = run({"a": "ok", "b": "ok"}, **{axis: [sound, faulty]})
+    ended = run({"a.fault": "ok", "b.fault": "ok"}, **{axis: [sound, faulty]})
     assert (ended.summary.done, ended.summary.failed) == (2, 2)
     for picture in "ab":
         record = ended.records[picture, variant]
         assert record.status == "failed"
-        assert record.output is record.bytes_out is record.loss is None
-        assert record.error is not None
-        assert __import__("re").search(reason, record.error), record.error
+        assert (record.output, record.bytes_out, record.loss) == (None, None, None)
+        assert re.fullmatch(reason, str(record.error))
 
 
-def test_a_measure_that_fails_costs_the_pictures_it_fails_for(run: Run, tmp_path: Path) -> None:
-    measure = {"name": "fault-measure", "wider_than": 32}
-    ended = run({"a": "ok"}, measures=[measure])
-    assert ended.records["a", "K4_L2"].measures == {"entries": 4}
-    (tmp_path / "pictures" / "a.fault").unlink()
-    (tmp_path / "pictures").rmdir()
-    ended = run({"a": "ok", "b": "picture-error nope"}, measures=[measure | {"wider_than": 31}])
+def test_a_measure_that_fails_costs_the_pictures_it_fails_for(run: Run) -> None:
+    narrow = "P3 2 1 255 " + "1 2 3 " + "4 5 6"
+    measure = {"name": "fault-measure", "wider_than": 31}
+    ended = run({"a.fault": "ok", "b.ppm": narrow}, measures=[measure])
     assert ended.error("a", "K4_L2") == "measure failed: RuntimeError: on purpose"
-    assert ended.error("b", "K4_L2") == "nope"
+    assert ended.records["b", "K4_L2"].measures == {"entries": 2}
 
 
 # ---- faults beside the pictures ------------------------------------------------------------------
 
 
 def test_a_report_that_fails_is_a_problem_and_the_others_are_made(run: Run) -> None:
-    ended = run({"a": "ok"}, reports=["fault-report", "csv"])
+    ended = run({"a.fault": "ok"}, reports=["fault-report", "csv"])
     assert ended.summary.done == 1
     assert ended.summary.reports == ("results.csv",)
     assert ended.summary.problems == ("report 'fault-report' failed: on purpose",)
@@ -229,7 +226,7 @@ def test_an_observer_that_fails_is_a_problem_told_once_and_stops_nothing(
     hook: str, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("KBATCH_FAULT_OBSERVER", hook)
-    ended = run({"a": "ok", "b": "ok"})
+    ended = run({"a.fault": "ok", "b.fault": "ok"})
     assert ended.summary.done == 2
     [problem] = ended.summary.problems
     assert str(FAULTS) in problem
@@ -243,24 +240,31 @@ def test_an_observer_that_fails_is_a_problem_told_once_and_stops_nothing(
 class Far:
     """Finds every colour equally far from every center, itself too."""
 
-    def __init__(self, _options: Options) -> None:
-        pass
+    def __init__(self) -> None:
+        self.calls = 0
 
-    def distance(self, x: Any, center: Any) -> Any:  # noqa: ARG002
+    def distance(self, x: F32, center: F32) -> F32:
+        self.calls += 1
+        assert self.calls < 10_000, "this would never end"
+        return self.cost(x, center)
+
+    def cost(self, x: F32, center: F32) -> F32:  # noqa: ARG002
         return np.ones(len(x), np.float32)
 
-    def update(self, x: Any, weight: Any, center: Any) -> Any:  # noqa: ARG002
+    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
         return center
 
 
 class Worse(Far):
     """Moves centers away from their points."""
 
-    def distance(self, x: Any, center: Any) -> Any:
-        return np.abs(x - center).max(axis=1)
+    def cost(self, x: F32, center: F32) -> F32:
+        largest: F32 = np.abs(x - center).max(axis=1)
+        return largest
 
-    def update(self, x: Any, weight: Any, center: Any) -> Any:  # noqa: ARG002
-        return center + np.float32(100)
+    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+        moved: F32 = center + np.float32(100)
+        return moved
 
 
 @pytest.mark.parametrize("factory", [Far, Worse])
@@ -272,7 +276,7 @@ def test_a_strategy_that_makes_no_progress_ends_with_a_palette(
         random_colors(np.random.default_rng(3), 500),
         8,
         registry.build("space", "rgb"),
-        factory(Options()),
+        factory(),
         registry.build("init", "random"),
         search=Search(2, 1, coarse=coarse, tolerance=0, max_iterations=1000),
         seed=0,

@@ -52,13 +52,11 @@ class KMeansPlusPlus:
         behind = np.cumsum(weight * cost if len(fixed) else weight)
         chosen = np.empty((count, x.shape[1]), np.float32)
         for place in range(count):
-            best = np.inf
-            for candidate in _draw(behind, self._candidates, rng):
-                lower = np.minimum(cost, strategy.distance(x, x[candidate]))
-                burden = np.cumsum(weight * lower)
-                if burden[-1] < best:
-                    best, nearest, chosen[place] = burden[-1], (lower, burden), x[candidate]
-            cost, behind = nearest
+            tried = x[_draw(behind, self._candidates, rng)]
+            costs = [np.minimum(cost, strategy.distance(x, center)) for center in tried]
+            burdens = [np.cumsum(weight * lower) for lower in costs]
+            best = min(range(len(tried)), key=lambda index: float(burdens[index][-1]))
+            chosen[place], cost, behind = tried[best], costs[best], burdens[best]
         return chosen
 
 

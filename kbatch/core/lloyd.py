@@ -83,6 +83,8 @@ class PlainSteps:
             nearer = distance < cost
             labels[nearer] = index
             cost[nearer] = distance[nearer]
+        if not np.isfinite(cost).all():
+            raise ValueError("the strategy's distance is not a finite number for some points")
         return labels, cost
 
     def update(self, labels: U8, cost: F32, fixed: int, centers: F32) -> None:

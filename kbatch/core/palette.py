@@ -36,15 +36,20 @@ def make_palette(
         uint8 (k, C), distinct, by rising alpha, then luma, then channels.
     """
     palette = ordered(from_space(centers, space))
+    codes = morton(colors.rgba)
+    before = np.inf
     while True:
         labels, cost = assign_with(strategy, points, to_space(palette, space))
         palette = palette[np.bincount(labels, minlength=len(palette)) > 0]
         burden = points.weight * cost
-        worst = np.argsort(-burden, kind="stable")[: len(centers) - len(palette)]
-        worst = worst[burden[worst] > 0]
-        if len(worst) == 0:
+        loss = burden.sum()
+        missing = len(centers) - len(palette)
+        if missing == 0 or not loss < before:  # a strange distance must not go on for ever
             return palette
-        palette = ordered(np.vstack([palette, colors.rgba[worst]]))
+        before = loss
+        burden[np.isin(codes, morton(palette))] = 0
+        worst = np.argsort(-burden, kind="stable")[:missing]
+        palette = ordered(np.vstack([palette, colors.rgba[worst[burden[worst] > 0]]]))
 
 
 def ordered(palette: U8) -> U8:

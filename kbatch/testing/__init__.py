@@ -1,4 +1,4 @@
-"""What authors of plugins import in their tests: checks of contracts, and samples to run them on."""
+"""What authors of plugins import in their tests: checks of contracts and samples."""
 
 from kbatch.testing.samples import random_colors, random_picture, random_points
 from kbatch.testing.strategies import check_strategy

@@ -20,7 +20,8 @@ def random_picture(
 
     Args:
         rng: where chance comes from.
-        height, width: in pixels.
+        height: in pixels.
+        width: in pixels.
         channels: 3, or 4 for one whose pixels are transparent, translucent and opaque alike.
         levels: how many values each channel takes: few levels make few colours.
     """

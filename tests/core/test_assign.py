@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -37,7 +37,8 @@ def check(points: Points, centers: F32, *, squared: bool) -> None:
     expected_labels, expected_cost = brute(points.x, centers, squared=squared)
     assert np.array_equal(labels, expected_labels)
     assert np.array_equal(cost, expected_cost)
-    assert (labels.dtype, cost.dtype) == (np.uint8, np.float32)
+    assert labels.dtype == np.uint8
+    assert cost.dtype == np.float32
     assert np.array_equal(points.x, before[0])
     assert np.array_equal(centers, before[1])
 
@@ -85,7 +86,8 @@ def test_ties_go_to_the_lowest_index(k: int, *, squared: bool) -> None:
     st.booleans(),
 )
 def test_small_sets_with_many_ties(
-    sets: tuple[list[tuple[int, ...]], list[tuple[int, ...]]], squared: bool
+    sets: tuple[list[tuple[int, ...]], list[tuple[int, ...]]],
+    squared: bool,  # noqa: FBT001
 ) -> None:
     x = np.asfortranarray(sets[0], np.float32)
     centers = np.array(sets[1], np.float32) / np.float32(2)
@@ -97,7 +99,8 @@ def test_centers_of_any_layout() -> None:
     points = random_points(rng, 100)
     centers = random_points(rng, 20).x
     expected = assign_nearest(points, np.ascontiguousarray(centers), squared=True)
-    for other in (np.asfortranarray(centers), centers.astype(np.float64)):
+    layouts: list[Any] = [np.asfortranarray(centers), centers.astype(np.float64)]
+    for other in layouts:
         found = assign_nearest(points, other, squared=True)
         assert np.array_equal(found[0], expected[0])
         assert np.array_equal(found[1], expected[1])

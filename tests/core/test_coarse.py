@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("kernels")
 def inner_error(colors: Colors, runs: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
     """Squared error of the colours against the weighted mean of their run, the long way."""
     total = 0.0
-    for begin, end in zip(runs[:-1], runs[1:], strict=True):
+    for begin, end in itertools.pairwise(runs):
         x, weight = colors.rgba[begin:end].astype(float), colors.count[begin:end]
         middle = np.average(x, axis=0, weights=weight)
         total += float((weight[:, None] * (x - middle) ** 2).sum())

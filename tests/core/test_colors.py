@@ -53,8 +53,8 @@ def check(pixels: U8) -> Colors:
     begins = [i for i in range(len(cells)) if i == 0 or cells[i] != cells[i - 1]]
     assert colors.cells.tolist() == [*begins, len(cells)]
     assert len(begins) == len(set(cells)), "a cell is one run"
-    types = (colors.rgba.dtype, colors.count.dtype, colors.inverse.dtype, colors.cells.dtype)
-    assert types == (np.uint8, np.int64, np.int32, np.int64)
+    made = (colors.rgba, colors.count, colors.inverse, colors.cells)
+    assert [array.dtype.name for array in made] == ["uint8", "int64", "int32", "int64"]
     assert np.array_equal(pixels, before)
     return colors
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from kbatch.stages import CompiledStrategy, Initializer, Space, Strategy
 from kbatch.testing import random_colors, random_picture
 from kbatch.variants import EFFORTS
 
+Array = np.ndarray[Any, np.dtype[Any]]
+
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, U8, Colors
+    from kbatch.data import U8, Colors
     from kbatch.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -206,7 +209,7 @@ def test_the_end_is_better_than_the_start(
 
 
 def test_more_effort_is_hardly_ever_worse(engine: Engine, strategy: CompiledStrategy) -> None:
-    losses = {name: 0.0 for name in ("plain", "fast", "balanced", "thorough")}
+    losses = dict.fromkeys(("plain", "fast", "balanced", "thorough"), 0.0)
     for seed in range(4):
         colors = collect(picture(4000, levels=60, seed=seed))
         for name in losses:
@@ -214,7 +217,7 @@ def test_more_effort_is_hardly_ever_worse(engine: Engine, strategy: CompiledStra
             losses[name] += engine.loss(colors, found.palette, strategy)
     assert losses["thorough"] < losses["plain"]
     in_order = list(losses.values())
-    for less, more in zip(in_order[:-1], in_order[1:], strict=True):
+    for less, more in itertools.pairwise(in_order):
         assert more < 1.005 * less
 
 
@@ -234,8 +237,8 @@ def test_each_pixel_twice_is_about_the_same(engine: Engine, strategy: CompiledSt
     assert other == pytest.approx(loss, rel=0.03)
     n = len(single.rgba)
     few = collect(picture(100)), collect(Picture(np.repeat(picture(100).pixels, 2, axis=1)))
-    palettes = [engine(colors, n, strategy).palette for colors in few]
-    assert np.array_equal(*palettes)
+    first, second = (engine(colors, n, strategy).palette for colors in few)
+    assert np.array_equal(first, second)
 
 
 # ---- the same every time -------------------------------------------------------------------------
@@ -248,8 +251,8 @@ def test_places_of_pixels_mean_nothing(
     made = picture(3000, channels=channels)
     shuffled = np.random.default_rng(1).permutation(made.pixels.reshape(-1, channels))
     other = Picture(np.ascontiguousarray(shuffled.reshape(5, 30, 20, channels)))
-    palettes = [any_engine(collect(one), 20, strategy).palette for one in (made, other)]
-    assert np.array_equal(*palettes)
+    first, second = (any_engine(collect(one), 20, strategy).palette for one in (made, other))
+    assert np.array_equal(first, second)
 
 
 def test_the_seed_decides(any_engine: Engine, l2: CompiledStrategy) -> None:
@@ -284,34 +287,24 @@ def test_clustering_leaves_the_colours_as_they_were(
     engine: Engine, strategy: CompiledStrategy
 ) -> None:
     colors = collect(picture(3000, channels=4))
-    before = colors.rgba.copy(), colors.count.copy(), colors.cells.copy()
-    for array in (colors.rgba, colors.count, colors.cells):
+    arrays: tuple[Array, ...] = (colors.rgba, colors.count, colors.cells)
+    before = [array.copy() for array in arrays]
+    for array in arrays:
         array.flags.writeable = False
     engine(colors, 20, strategy)
-    for array, copy in zip((colors.rgba, colors.count, colors.cells), before, strict=True):
-        assert np.array_equal(array, copy)
+    assert all(map(np.array_equal, arrays, before))
 
 
 # ---- somebody's strategy -------------------------------------------------------------------------
 
 
-class Chebyshev:
-    """The largest channel difference."""
-
-    def distance(self, x: F32, center: F32) -> F32:
-        largest: F32 = np.abs(x - center).max(axis=1)
-        return largest
-
-    def update(self, x: F32, weight: F64, center: F32) -> F32:
-        middle: F32 = (x.min(axis=0) + x.max(axis=0)) / np.float32(2)
-        return middle
-
-
 @pytest.mark.parametrize("channels", [3, 4])
 @pytest.mark.parametrize("search", [FAST, PLAIN], ids=["fast", "plain"])
-def test_a_plain_numpy_strategy(any_engine: Engine, channels: int, search: Search) -> None:
+def test_a_plain_numpy_strategy(
+    any_engine: Engine, chebyshev: Strategy, channels: int, search: Search
+) -> None:
     colors = collect(picture(2000, channels=channels, levels=60))
     for k in (1, 2, 9, 60):
-        found = any_engine(colors, k, Chebyshev(), search=search)
-        check_palette(colors, found.palette, k, Chebyshev(), any_engine.space)
+        found = any_engine(colors, k, chebyshev, search=search)
+        check_palette(colors, found.palette, k, chebyshev, any_engine.space)
         assert (np.diff(found.history) < 0).all()

@@ -53,9 +53,10 @@ class Offset:
     def distance(self, x: F32, center: F32) -> F32:
         self.calls += 1
         assert self.calls < 1000, "the palette is never complete"
-        return np.sqrt(((x - center) ** 2).sum(axis=1) + np.float32(1))
+        distance: F32 = np.sqrt(((x - center) ** 2).sum(axis=1) + np.float32(1))
+        return distance
 
-    def update(self, x: F32, weight: F64, center: F32) -> F32:
+    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
         return center
 
 

@@ -41,7 +41,7 @@ class Scatter:
 class Unused:
     """Gives every pixel the last entry."""
 
-    def dither(self, pixels: U8, indices: U8, palette: U8, nearest: Nearest) -> U8:
+    def dither(self, pixels: U8, indices: U8, palette: U8, nearest: Nearest) -> U8:  # noqa: ARG002
         return np.full_like(indices, len(palette) - 1)
 
 
@@ -77,7 +77,8 @@ def test_errors_and_counts_are_those_of_the_pixels(
     before = picture.pixels.copy()
     rendered = pipeline.render(picture, collect(picture), palette, made)
     indices, full = rendered.indexed.indices, rendered.indexed.palette
-    assert (indices.dtype, indices.shape) == (np.uint8, (2, 40, 30))
+    assert indices.dtype == np.uint8
+    assert indices.shape == (2, 40, 30)
     assert np.array_equal(full[:, :channels], palette)
     assert channels == 4 or (full[:, 3] == 255).all()
     opaque = np.full((*picture.pixels.shape[:3], 1), 255, np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from kbatch.data import Points
 from kbatch.stages import CompiledStrategy
 from kbatch.testing import random_points
 
+Array = np.ndarray[Any, np.dtype[Any]]
+
 if TYPE_CHECKING:
     from kbatch.data import F32
 
@@ -24,11 +26,11 @@ def moved(points: Points, centers: F32, *, squared: bool, fixed: int = 0) -> F32
     """The centers after one assignment and one update."""
     steps = CompiledSteps(points, squared=squared)
     labels, cost = steps.assign(centers)
-    before = points.x.copy(), points.weight.copy(), labels.copy(), cost.copy()
+    arrays: tuple[Array, ...] = (points.x, points.weight, labels, cost)
+    before = [array.copy() for array in arrays]
     after = centers.copy()
     steps.update(labels, cost, fixed, after)
-    for array, copy in zip((points.x, points.weight, labels, cost), before, strict=True):
-        assert np.array_equal(array, copy)
+    assert all(map(np.array_equal, arrays, before))
     return after
 
 

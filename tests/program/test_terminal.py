@@ -102,7 +102,7 @@ def folder(tmp_path: Path) -> Path:
     long = tmp_path / "pictures" / ("a folder with a rather long name " * 4) / ("long " * 30)
     long.parent.mkdir()
     long.with_suffix(".fault").write_text(f"picture-error {'a long reason ' * 20}")
-    (tmp_path / "pictures" / "日本" * 20).with_suffix(".fault").write_text("raise ValueError bad")
+    (tmp_path / "pictures" / f"{'日本' * 20}.fault").write_text("raise ValueError bad")
     job(tmp_path, "k: [2, 4]\nstrategy: [l2, l1]\nworkers: 2\n")
     return tmp_path
 
