@@ -122,7 +122,9 @@ def descend(points: Points, centers: F32, fixed: int, stop: Stop, steps: Steps) 
         trial = best.copy()
         steps.update(labels, cost, fixed, trial)
         if relax > 0:
-            trial[fixed:] += relax * (trial[fixed:] - best[fixed:])
+            learnt = np.bincount(labels, minlength=len(best)) > 0  # others went where they must
+            learnt[:fixed] = False
+            trial[learnt] += relax * (trial[learnt] - best[learnt])
         trial_labels, trial_cost = steps.assign(trial)
         trial_loss, moved = updating.compare(points.weight, trial_cost, trial_labels, labels)
         gain = loss - trial_loss

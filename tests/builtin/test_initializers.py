@@ -93,7 +93,7 @@ def test_heavy_differences_do_not_hide_light_points(
 ) -> None:
     """All of 60 points are found though their weights differ by ten orders of magnitude."""
     points = distinct_points(60)
-    uneven = Points(points.x, np.array([10.0 ** (i / 6) for i in range(60)]))
+    uneven = Points(points.x, np.logspace(0, 10, 60))
     found = initializer.centers(uneven, 60, NONE, strategy, generator(1))
     assert rows(found) == rows(points.x)
 
@@ -166,7 +166,9 @@ PINNED = {
 @pytest.mark.parametrize("which", ["l1", "l2"])
 def test_the_choice_for_a_seed_never_changes(registry: Registry, name: str, which: str) -> None:
     grid = np.stack(np.meshgrid(*[np.arange(0, 250, 50)] * 3, indexing="ij"), -1).reshape(-1, 3)
-    points = Points(np.asfortranarray(grid, np.float32), 1.0 + np.arange(125) % 7)
+    points = Points(
+        np.asfortranarray(grid, np.float32), (1 + np.arange(125) % 7).astype(np.float64)
+    )
     strategy, init = registry.build("strategy", which), registry.build("init", name)
     found = init.centers(points, 8, NONE, strategy, generator(42))
     chosen = [int(np.flatnonzero((points.x == row).all(axis=1))[0]) for row in found]

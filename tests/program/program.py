@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 FAULTS = ROOT / "plugins" / "faults.py"
 CHEBYSHEV = ROOT / "plugins" / "chebyshev.py"
+
+TIMEOUT = 300  # seconds; the machine may be busy
 
 # What would change how the program looks at its terminal.
 LEFT_OUT = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
@@ -49,18 +51,23 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm"} | dict(more or {})
 
 
-def start(
+@contextmanager
+def started(
     *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
-) -> subprocess.Popen[bytes]:
-    """Starts a command with pipes on all sides."""
-    return subprocess.Popen(
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts a command with pipes on all sides; at the end of the block it is killed if need be."""
+    with subprocess.Popen(
         [sys.executable, "-m", "kbatch", *map(str, arguments)],
         cwd=cwd,
         env=environment(env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def kbatch(
@@ -70,17 +77,21 @@ def kbatch(
     env: Mapping[str, str] | None = None,
 ) -> Ended:
     """Runs a command to its end; never lets one leave a traceback, unless it is asked for."""
-    with start(*arguments, cwd=cwd, env=env) as process:
-        out, err = process.communicate(stdin, timeout=120)
-    stderr = err.decode()
-    assert "Traceback" not in stderr or "--debug" in arguments, stderr
-    return Ended(process.returncode, out, stderr)
+    with started(*arguments, cwd=cwd, env=env) as process:
+        out, err = process.communicate(stdin, timeout=TIMEOUT)
+        stderr = err.decode()
+        assert "Traceback" not in stderr or "--debug" in arguments, stderr
+        return Ended(process.returncode, out, stderr)
 
 
 def python(code: str, cwd: Path) -> Ended:
     """Runs a piece of Python that can import the program."""
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, env=environment(), capture_output=True, timeout=120
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        timeout=TIMEOUT,
     )
     return Ended(done.returncode, done.stdout, done.stderr.decode())
 
@@ -142,8 +153,3 @@ def pictures_in(output: Path) -> dict[str, bytes]:
 def hidden_in(folder: Path) -> list[str]:
     """Returns the names of hidden files, such as temporary ones."""
     return [path.name for path in folder.rglob(".*")]
-
-
-def interrupt(process: subprocess.Popen[bytes], number: int = signal.SIGINT) -> None:
-    """Sends a signal to a command, as a terminal does for Ctrl-C."""
-    process.send_signal(number)

@@ -6,11 +6,14 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from program import (
     FAULTS,
+    TIMEOUT,
     hidden_in,
     job,
     kbatch,
@@ -18,7 +21,7 @@ from program import (
     records,
     rows,
     slow_pictures,
-    start,
+    started,
 )
 
 COUNT = 60
@@ -26,18 +29,21 @@ COUNT = 60
 pytestmark = pytest.mark.usefixtures("kernels")
 
 
-def begun(folder: Path, seconds: float, after: int) -> tuple[subprocess.Popen[bytes], str]:
-    """Starts a slow run, and returns it with its output when so many records have come."""
+@contextmanager
+def begun(
+    folder: Path, seconds: float, after: int
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Gives a slow run, when so many records have come, and what it wrote until then."""
     slow_pictures(folder / "pictures", COUNT, seconds)
     job(folder, "k: 4\nworkers: 2\n")
-    process = start("run", "job.yaml", "--plugin", FAULTS, "--json", cwd=folder)
-    assert process.stdout
-    return process, "".join(process.stdout.readline().decode() for _ in range(after))
+    with started("run", "job.yaml", "--plugin", FAULTS, "--json", cwd=folder) as process:
+        assert process.stdout
+        yield process, "".join(process.stdout.readline().decode() for _ in range(after))
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[str, str]:
     """Returns the rest of what a process says."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=TIMEOUT)
     assert b"Traceback" not in err, err.decode()
     return out.decode(), err.decode()
 
@@ -48,9 +54,9 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[str, str]:
 def test_a_stopped_run_keeps_exactly_what_is_finished_and_says_how_far_it_came(
     tmp_path: Path, number: int, code: int
 ) -> None:
-    process, out = begun(tmp_path, 0.05, after=5)
-    process.send_signal(number)
-    rest, said = ended(process)
+    with begun(tmp_path, 0.1, after=5) as (process, out):
+        process.send_signal(number)
+        rest, said = ended(process)
     assert process.returncode == code
     shown = {record["output"] for record in records(out + rest)}
     assert 5 <= len(shown) < COUNT
@@ -58,82 +64,81 @@ def test_a_stopped_run_keeps_exactly_what_is_finished_and_says_how_far_it_came(
     assert {row["output"] for row in rows(tmp_path / "out")} == shown
     assert set(pictures_in(tmp_path / "out")) == shown
     assert not hidden_in(tmp_path)
-    with sqlite3.connect(tmp_path / "out" / "kbatch.sqlite") as ledger:
+    with closing(sqlite3.connect(tmp_path / "out" / "kbatch.sqlite")) as ledger:
         assert ledger.execute("SELECT count(*) FROM records").fetchone() == (len(shown),)
-    ledger.close()
     assert not list((tmp_path / "out").glob("kbatch.sqlite-*"))
 
 
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
-    process, _ = begun(tmp_path, 0.05, after=1)
-    slow = time.monotonic()
-    for file in (tmp_path / "pictures").iterdir():
-        file.write_text("sleep 20")
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    assert process.poll() is None  # the pictures in work
-    process.send_signal(signal.SIGINT)
-    ended(process)
+    with begun(tmp_path, 0.05, after=1) as (process, out):
+        for file in (tmp_path / "pictures").iterdir():
+            file.write_text("sleep 40")
+        time.sleep(1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+        assert process.poll() is None  # it waits for the pictures in work
+        process.send_signal(signal.SIGINT)
+        rest, _ = ended(process)
+        assert time.monotonic() - began < 20
     assert process.returncode == 130
-    assert time.monotonic() - slow < 5
+    assert {r["output"] for r in records(out + rest)} <= set(pictures_in(tmp_path / "out"))
+    assert kbatch("report", "out", cwd=tmp_path).code == 0
 
 
 def test_a_run_that_is_killed_leaves_whole_files_and_a_ledger_that_opens(tmp_path: Path) -> None:
-    process, out = begun(tmp_path, 0.02, after=12)
-    process.kill()
-    ended(process)
+    with begun(tmp_path, 0.05, after=12) as (process, out):
+        process.kill()
+        ended(process)
     shown = {record["output"] for record in records(out)}
     made = pictures_in(tmp_path / "out")
     assert shown <= set(made)
+    assert len(made) < COUNT
     assert not (tmp_path / "out" / "results.csv").exists()
-    again = kbatch("report", "out", cwd=tmp_path)
-    assert again.code == 0
+    assert kbatch("report", "out", cwd=tmp_path).code == 0
     table = rows(tmp_path / "out")
     assert shown <= {row["output"] for row in table} <= set(made)
     assert [row["picture"] for row in table] == sorted(row["picture"] for row in table)
 
 
-def test_a_killed_run_can_be_run_again_and_its_temporary_files_do_no_harm(tmp_path: Path) -> None:
-    process, _ = begun(tmp_path, 0.005, after=3)
-    process.kill()
-    ended(process)
-    (tmp_path / "out" / ".left.png.kbatch-1-0").write_bytes(b"half")
+def test_a_killed_run_can_be_run_again_and_what_it_left_does_no_harm(tmp_path: Path) -> None:
+    with begun(tmp_path, 0.01, after=3) as (process, _):
+        process.kill()
+        ended(process)
+    (tmp_path / "out" / ".000_K4_L2.png.kbatch-1-0").write_bytes(b"half")
     done = kbatch("run", "job.yaml", "--plugin", FAULTS, cwd=tmp_path)
     assert done.code == 0
     assert len(rows(tmp_path / "out")) == len(pictures_in(tmp_path / "out")) == COUNT
 
 
-def test_a_second_run_into_one_output_is_refused_while_the_first_goes_on(tmp_path: Path) -> None:
-    process, out = begun(tmp_path, 0.1, after=1)
-    second = kbatch("run", "job.yaml", "--plugin", FAULTS, cwd=tmp_path)
-    assert second.code == 2
-    assert "in use" in second.stderr
-    reported = kbatch("report", "out", cwd=tmp_path)
-    assert reported.code == 2
-    assert "in use" in reported.stderr
-    process.send_signal(signal.SIGINT)
-    rest, _ = ended(process)
+def test_a_second_run_into_one_output_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with begun(tmp_path, 1.0, after=1) as (process, out):
+        for command in (("run", "job.yaml", "--plugin", FAULTS), ("report", "out")):
+            refused = kbatch(*command, cwd=tmp_path)
+            assert refused.code == 2
+            assert "in use" in refused.stderr
+        process.send_signal(signal.SIGINT)
+        rest, _ = ended(process)
     assert process.returncode == 130
     assert len(rows(tmp_path / "out")) == len(records(out + rest))
 
 
 def test_ctrl_c_while_standard_input_is_awaited_ends_with_130(tmp_path: Path) -> None:
-    process = start("quantize", "-", cwd=tmp_path)
-    time.sleep(1.0)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    ended(process)
+    with started("quantize", "-", cwd=tmp_path) as process:
+        time.sleep(1.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        ended(process)
     assert process.returncode == 130
 
 
 def test_a_reader_that_goes_away_ends_a_run_without_a_traceback(tmp_path: Path) -> None:
-    process, _ = begun(tmp_path, 0.02, after=1)
-    assert process.stdout
-    process.stdout.close()
-    assert process.stderr
-    said = process.stderr.read().decode()
-    assert process.wait(60) != 0
+    with begun(tmp_path, 0.05, after=1) as (process, _):
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        said = process.stderr.read().decode()
+        assert process.wait(TIMEOUT) != 0
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
     assert not hidden_in(tmp_path)

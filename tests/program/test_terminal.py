@@ -149,7 +149,7 @@ def test_json_in_a_terminal_is_lines_without_a_bar_between(tmp_path: Path) -> No
     job(tmp_path, "k: 4\n")
     code, written = in_terminal("run", "job.yaml", "--json", cwd=tmp_path, width=80)
     assert code == 0
-    assert "\x1b" not in written
+    assert {control[2] for control in CONTROL.finditer(written)} <= {"m"}
     assert sum(line.startswith("{") for line in written.splitlines()) == 1
 
 

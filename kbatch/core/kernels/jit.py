@@ -76,11 +76,19 @@ def prepare() -> None:
             "set KBATCH_CACHE_DIR to a folder that can",
             folder,
         )
-        _compile(MODULES, None)
-    elif not (folder / STAMP).exists():
-        _fill(folder)
-    else:
-        _load(folder)
+        return _compile(MODULES, None)
+    try:
+        if (folder / STAMP).exists():
+            _compile(MODULES, folder)
+        else:
+            _fill(folder)
+    except Exception:  # whatever unpickling a damaged file raises
+        log.warning("the kernels kept in %s are damaged: compiling them anew", folder)
+        log.debug("damaged kernels", exc_info=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _compile(MODULES, folder)  # without the stamp: what was loaded before is not kept again
+    return None
 
 
 def compile_into(folder: str, *modules: str) -> None:
@@ -99,17 +107,6 @@ def _fill(folder: Path) -> None:
     _compile(MODULES[-1:], folder)  # finds what the second process made
     (folder / STAMP).touch()
     log.info("kernels compiled in %.1f s", time.perf_counter() - started)
-
-
-def _load(folder: Path) -> None:
-    try:
-        _compile(MODULES, folder)
-    except Exception:  # whatever unpickling a damaged file raises
-        log.warning("the kernels kept in %s are damaged: compiling them anew", folder)
-        log.debug("damaged kernels", exc_info=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        _compile(MODULES, folder)  # without the stamp: what was loaded before is not kept again
 
 
 def _compile(modules: tuple[str, ...], folder: Path | None) -> None:
