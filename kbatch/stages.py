@@ -98,7 +98,11 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class CompiledStrategy(Strategy, Protocol):
-    """A strategy that brings its own loops; they must agree with the plain ones."""
+    """A strategy that brings its own loops; they must agree with the plain ones.
+
+    One whose `distance` is the squared Euclidean one or the sum of absolute differences may say so
+    with an attribute `metric`, `"squared"` or `"absolute"`: then its search is compiled too.
+    """
 
     def assign(self, points: Points, centers: F32) -> tuple[U8, F32]:
         """Returns labels uint8 (n,) of the nearest centers (k, d) and float32 (n,) distances.

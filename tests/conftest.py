@@ -57,7 +57,7 @@ class Chebyshev:
         largest: F32 = abs(x - center).max(axis=1)
         return largest
 
-    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+    def update(self, x: F32, weight: F64, center: F32) -> F32:
         """Returns the middle of each channel's range."""
         middle: F32 = (x.min(axis=0) + x.max(axis=0)) / 2
         return middle

@@ -248,10 +248,10 @@ class Far:
         assert self.calls < 10_000, "this would never end"
         return self.cost(x, center)
 
-    def cost(self, x: F32, center: F32) -> F32:  # noqa: ARG002
+    def cost(self, x: F32, center: F32) -> F32:
         return np.ones(len(x), np.float32)
 
-    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+    def update(self, x: F32, weight: F64, center: F32) -> F32:
         return center
 
 
@@ -262,7 +262,7 @@ class Worse(Far):
         largest: F32 = np.abs(x - center).max(axis=1)
         return largest
 
-    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+    def update(self, x: F32, weight: F64, center: F32) -> F32:
         moved: F32 = center + np.float32(100)
         return moved
 

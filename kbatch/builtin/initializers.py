@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kbatch.core import draw, far_points
+
 if TYPE_CHECKING:
     from kbatch.builtin.options import KMeansPlusPlusOptions
-    from kbatch.data import F32, F64, Index, Points
+    from kbatch.data import F32, Points
     from kbatch.stages import Options, Strategy
 
 
@@ -25,9 +27,9 @@ class Random:
         weight = points.weight.copy()
         for center in fixed:
             weight[strategy.distance(points.x, center) == 0] = 0
-        chosen = np.empty(count, np.intp)
+        chosen = np.empty(count, np.int64)
         for place in range(count):
-            chosen[place] = _draw(np.cumsum(weight), 1, rng)[0]
+            chosen[place] = draw(np.cumsum(weight), rng.bit_generator.random_raw(1))[0]
             weight[chosen[place]] = 0
         return points.x[chosen]
 
@@ -45,30 +47,5 @@ class KMeansPlusPlus:
         self, points: Points, count: int, fixed: F32, strategy: Strategy, rng: np.random.Generator
     ) -> F32:
         """See `kbatch.stages.Initializer`."""
-        x, weight = points.x, points.weight
-        cost = np.full(len(x), np.inf, np.float32)
-        for center in fixed:
-            cost = np.minimum(cost, strategy.distance(x, center))
-        behind = np.cumsum(weight * cost if len(fixed) else weight)
-        chosen = np.empty((count, x.shape[1]), np.float32)
-        for place in range(count):
-            tried = x[_draw(behind, self._candidates, rng)]
-            costs = [np.minimum(cost, strategy.distance(x, center)) for center in tried]
-            burdens = [np.cumsum(weight * lower) for lower in costs]
-            best = min(range(len(tried)), key=lambda index: float(burdens[index][-1]))
-            chosen[place], cost, behind = tried[best], costs[best], burdens[best]
-        return chosen
-
-
-def _draw(behind: F64, count: int, rng: np.random.Generator) -> Index:
-    """Draws `count` indices, each with a probability in proportion to its burden.
-
-    Args:
-        behind: float64 (n,), running sums of the burdens; one order of adding, the same everywhere.
-        count: how many.
-        rng: raw words are drawn, which no version of NumPy changes.
-    """
-    words = rng.bit_generator.random_raw(count) >> np.uint64(11)
-    place = np.searchsorted(behind, words * 2.0**-53 * behind[-1], side="right")
-    chosen: Index = np.minimum(place, len(behind) - 1)
-    return chosen
+        words = rng.bit_generator.random_raw(count * self._candidates)
+        return points.x[far_points(points, fixed, strategy, words.reshape(count, -1))]

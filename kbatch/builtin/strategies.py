@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class L2:
     """Squared Euclidean distance and weighted means (K-Means, Lloyd 1957/1982)."""
 
+    metric = "squared"
+
     def __init__(self, _options: Options) -> None:
         pass
 
@@ -45,6 +47,8 @@ class L2:
 
 class L1:
     """Sum of absolute differences and weighted medians of each channel (K-Medians)."""
+
+    metric = "absolute"
 
     def __init__(self, _options: Options) -> None:
         pass

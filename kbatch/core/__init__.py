@@ -7,17 +7,29 @@ It knows the records and the contracts of components, names none of them, and pr
 from kbatch.core.colors import collect, from_space, points, to_space
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
-from kbatch.core.lloyd import assign_nearest, assign_with, descend_means, descend_medians
+from kbatch.core.lloyd import (
+    assign_nearest,
+    assign_plain,
+    assign_with,
+    descend_means,
+    descend_medians,
+    descend_plain,
+)
 from kbatch.core.palette import errors
+from kbatch.core.seeding import draw, far_points
 
 __all__ = [
     "assign_nearest",
+    "assign_plain",
     "assign_with",
     "cluster",
     "collect",
     "descend_means",
     "descend_medians",
+    "descend_plain",
+    "draw",
     "errors",
+    "far_points",
     "from_space",
     "points",
     "prepare",

@@ -83,10 +83,10 @@ def _running(values: I64) -> I64:
 
 
 def _largest(error: F64, children: I64, target: int) -> Bool:
-    """Marks the cells of largest error, parents before children, until the target is met."""
-    order = np.argsort(-error, kind="stable")
-    points = 1 + np.cumsum(children[order] - 1)
-    wanted = int(np.searchsorted(points, target)) + 1
-    split = np.zeros(len(error), bool)
-    split[order[:wanted]] = True
-    return split & (error > 0)
+    """Marks the cells of largest error until the target is met; a parent's is never less."""
+    costs = error[(children > 1) & (error > 0)]
+    order = np.argsort(-costs, kind="stable")
+    points = 1 + np.cumsum(children[(children > 1) & (error > 0)][order] - 1)
+    last = min(int(np.searchsorted(points, target)), len(order) - 1)
+    split: Bool = error >= costs[order[last]]
+    return split

@@ -42,8 +42,8 @@ class CompiledSteps:
     """
 
     def __init__(self, points: Points, *, squared: bool) -> None:
-        self._channels = points.x.T  # C order, since x is in Fortran order
-        self._weight = points.weight
+        self._channels = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is right
+        self._weight = np.ascontiguousarray(points.weight, np.float64)
         self._squared = squared
         self._order = None if not squared else np.empty((0, 0), np.int32)
 
@@ -158,13 +158,25 @@ def descend_with(
     """Runs the strategy's own loop where it has one, the plain loop elsewhere."""
     if isinstance(strategy, CompiledStrategy):
         return strategy.descend(points, centers, fixed, stop)
-    return descend(points, centers, fixed, stop, PlainSteps(points, strategy))
+    return descend_plain(strategy, points, centers, fixed, stop)
 
 
 def assign_with(strategy: Strategy, points: Points, centers: F32) -> tuple[U8, F32]:
     """Returns labels uint8 (n,) and distances float32 (n,) under a strategy."""
     if isinstance(strategy, CompiledStrategy):
         return strategy.assign(points, centers)
+    return assign_plain(strategy, points, centers)
+
+
+def descend_plain(
+    strategy: Strategy, points: Points, centers: F32, fixed: int, stop: Stop
+) -> Descent:
+    """The loop made of a strategy's `distance` and `update`: see `descend`."""
+    return descend(points, centers, fixed, stop, PlainSteps(points, strategy))
+
+
+def assign_plain(strategy: Strategy, points: Points, centers: F32) -> tuple[U8, F32]:
+    """The assignment made of a strategy's `distance`: see `Steps.assign`."""
     return PlainSteps(points, strategy).assign(centers)
 
 

@@ -11,7 +11,7 @@ from kbatch.core.colors import from_space, morton, to_space
 from kbatch.core.lloyd import assign_with
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I64, U8, Colors, Points
+    from kbatch.data import F32, F64, I32, I64, U8, Colors, Points
     from kbatch.stages import Space, Strategy
 
 LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
@@ -84,11 +84,7 @@ def errors(
         space: where the loss is taken.
         strategy: the distance of the loss.
     """
-    x, centers = to_space(colors, space), to_space(palette, space)
-    cost = np.empty(len(x), np.float32)
-    for index, center in enumerate(centers):
-        mine = chosen == index
-        cost[mine] = strategy.distance(x[mine], center)
+    cost = _cost(to_space(colors, space), chosen, to_space(palette, space), strategy)
     difference = _premultiplied(colors) - _premultiplied(palette)[chosen]
     pixels = int(count.sum())
     return Errors(
@@ -98,8 +94,22 @@ def errors(
     )
 
 
-def _premultiplied(rgba: U8) -> F64:
+def _cost(x: F32, chosen: U8, centers: F32, strategy: Strategy) -> F32:
+    """Returns float32 (n,), the distance of each point to its own center."""
+    order = np.argsort(chosen, kind="stable")
+    begins = np.searchsorted(chosen[order], np.arange(len(centers) + 1))
+    sorted_x = np.asfortranarray(x[order])
+    cost = np.empty(len(x), np.float32)
+    for index, center in enumerate(centers):
+        mine = slice(begins[index], begins[index + 1])
+        cost[order[mine]] = strategy.distance(sorted_x[mine], center)
+    return cost
+
+
+def _premultiplied(rgba: U8) -> I32 | F64:
+    """Returns whole numbers where all is opaque, so that sums are exact."""
+    if rgba.shape[1] == 3:
+        return rgba.astype(np.int32)
     values = rgba.astype(np.float64)
-    if rgba.shape[1] == 4:
-        values[:, :3] *= values[:, 3:] / 255
+    values[:, :3] *= values[:, 3:] / 255
     return values

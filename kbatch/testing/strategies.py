@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from kbatch.core.lloyd import PlainSteps, descend
+from kbatch.core import assign_plain, descend_plain
 from kbatch.data import Descent, Points, Stop
 from kbatch.stages import CompiledStrategy, Strategy
 from kbatch.testing.samples import random_points
@@ -87,7 +87,7 @@ def _check_assign(strategy: CompiledStrategy, points: Points, centers: F32) -> N
     labels, cost = _undisturbed("assign", strategy.assign, points, centers)
     _expect_labels("assign", labels, points, centers)
     _expect_array("assign", cost, (len(points.x),))
-    plain_labels, plain_cost = _assign_plain(strategy, points, centers)
+    plain_labels, plain_cost = assign_plain(strategy, points, centers)
     _expect_close("assign's distances", cost, plain_cost)
     for i in np.flatnonzero(labels != plain_labels):
         taken = strategy.distance(points.x[i : i + 1], centers[labels[i]])
@@ -100,7 +100,7 @@ def _check_assign(strategy: CompiledStrategy, points: Points, centers: F32) -> N
 
 def _check_descend(strategy: CompiledStrategy, points: Points, centers: F32, fixed: int) -> None:
     found = _undisturbed("descend", strategy.descend, points, centers, fixed, TO_THE_END)
-    plain = _descend_plain(strategy, points, centers, fixed, TO_THE_END)
+    plain = descend_plain(strategy, points, centers, fixed, TO_THE_END)
     _expect_descent(strategy, points, found, centers, fixed)
     _expect_close("the final loss of descend", found.history[-1], plain.history[-1])
     away = float(np.abs(found.centers - plain.centers).max())
@@ -142,16 +142,6 @@ def _expect_close(what: str, value: Any, plain: Any) -> None:
     assert np.allclose(value, plain, rtol=CLOSE, atol=CLOSE), (
         f"{what} disagree with the plain loop: off by {np.abs(value - plain).max()}"
     )
-
-
-def _assign_plain(strategy: Strategy, points: Points, centers: F32) -> tuple[U8, F32]:
-    return PlainSteps(points, strategy).assign(centers)
-
-
-def _descend_plain(
-    strategy: Strategy, points: Points, centers: F32, fixed: int, stop: Stop
-) -> Descent:
-    return descend(points, centers, fixed, stop, PlainSteps(points, strategy))
 
 
 # ---- repeatable, and without side effects --------------------------------------------------------

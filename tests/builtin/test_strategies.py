@@ -1,7 +1,5 @@
 """The two strategies keep the contract, and the check of the contract finds who doesn't."""
 
-# ruff: noqa: ARG001, ARG002, ARG005  (stand-ins take what the contract gives them)
-
 from __future__ import annotations
 
 from collections.abc import Callable

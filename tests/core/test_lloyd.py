@@ -30,7 +30,7 @@ class Astray:
         largest: F32 = np.abs(x - center).max(axis=1)
         return largest
 
-    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+    def update(self, x: F32, weight: F64, center: F32) -> F32:
         return center + np.float32(30)
 
 

@@ -56,7 +56,7 @@ class Offset:
         distance: F32 = np.sqrt(((x - center) ** 2).sum(axis=1) + np.float32(1))
         return distance
 
-    def update(self, x: F32, weight: F64, center: F32) -> F32:  # noqa: ARG002
+    def update(self, x: F32, weight: F64, center: F32) -> F32:
         return center
 
 

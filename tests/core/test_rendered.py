@@ -41,7 +41,7 @@ class Scatter:
 class Unused:
     """Gives every pixel the last entry."""
 
-    def dither(self, pixels: U8, indices: U8, palette: U8, nearest: Nearest) -> U8:  # noqa: ARG002
+    def dither(self, pixels: U8, indices: U8, palette: U8, nearest: Nearest) -> U8:
         return np.full_like(indices, len(palette) - 1)
 
 

@@ -49,7 +49,7 @@ def test_check_tells_one_number_of_workers(folder: Path) -> None:
 
 def test_init_writes_a_job_that_check_accepts_and_run_runs(
     tmp_path: Path,
-    kernels: None,  # noqa: ARG001
+    kernels: None,
 ) -> None:
     picture(tmp_path / "photos" / "a.jpg")
     ended = kbatch("init", cwd=tmp_path)
@@ -129,7 +129,7 @@ def test_schema_is_json_schema_and_names_every_component(
 
 def test_report_makes_results_again_byte_for_byte_without_the_pictures(
     folder: Path,
-    kernels: None,  # noqa: ARG001
+    kernels: None,
 ) -> None:
     assert kbatch("run", "job.yaml", cwd=folder).code == 0
     table = folder / "out" / "results.csv"

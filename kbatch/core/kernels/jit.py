@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MODULES = ("histogram", "update", "assign")
+MODULES = ("histogram", "update", "seeding", "assign")
 STAMP = "complete"
 
 
