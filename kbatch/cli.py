@@ -61,7 +61,7 @@ def root(
     """Compress folders of pictures by K-Means colour quantisation."""
 
 
-@app.command(epilog="Example: kbatch run job.yaml --set k=[8,64] --workers 2")
+@app.command(epilog="Example: kbatch run job.yaml --set 'k=[8, 64]' --workers 2")
 def run(
     jobs: Jobs,
     output: Output = None,
@@ -100,7 +100,7 @@ def run(
             raise typer.Exit(stop.exit_code or code)
 
 
-@app.command(epilog="Example: kbatch check job.yaml --set k=[8,64]")
+@app.command(epilog="Example: kbatch check job.yaml --set 'k=[8, 64]'")
 def check(
     job: Job,
     output: Output = None,

@@ -43,41 +43,38 @@ def test_five_mistakes_are_five_located_lines_and_nothing_is_written(folder: Pat
     assert kbatch("check", "job.yaml", cwd=folder).stderr == ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("missing.yaml", "missing.yaml: no such file"),
-        ("pictures", "pictures: a directory"),
-        ("pictures/a.png", "a.png"),
-        ("syntax.yaml", "syntax.yaml:3:"),
-        ("list.yaml", "list.yaml:1:1"),
-        ("blank.yaml", "blank.yaml:1:1: empty"),
-        ("nowhere.yaml", "nowhere.yaml:1:8: input: 'nowhere' does not exist"),
-        ("no_pictures.yaml", "no picture found"),
-        ("clash.yaml", "clash.yaml:4:7: name:"),
-    ],
-)
-def test_what_is_no_job_or_has_no_pictures_ends_with_2_and_says_so(
-    folder: Path, name: str, says: str
-) -> None:
+NO_JOBS = {
+    "missing.yaml": "missing.yaml: no such file",
+    "pictures": "pictures: a directory",
+    "pictures/a.png": "pictures/a.png:1:1",
+    "syntax.yaml": "syntax.yaml:3:",
+    "list.yaml": "list.yaml:1:1",
+    "blank.yaml": "blank.yaml:1:1: empty",
+    "nowhere.yaml": "nowhere.yaml:1:8: input: 'nowhere' does not exist",
+    "no_pictures.yaml": "no_pictures.yaml:1:8: input: no picture found",
+    "clash.yaml": "clash.yaml:4:7: name:",
+    "on_a_file.yaml": "on_a_file.yaml:2:9: output:",
+}
+
+
+def test_what_is_no_job_or_has_no_pictures_ends_with_2_and_each_says_so(folder: Path) -> None:
     (folder / "empty").mkdir()
+    (folder / "file").write_text("mine")
     (folder / "syntax.yaml").write_text("input: pictures\noutput: out\nk: [4, 8\n")
     (folder / "list.yaml").write_text("- input: pictures\n")
     (folder / "blank.yaml").write_text("# nothing yet\n")
     job(folder, "input: nowhere\noutput: out\n", "nowhere.yaml")
-    job(folder, "input: empty\noutput: out\n", "no_pictures.yaml")
-    job(folder, "input: pictures\noutput: out\nk: [4, 8]\nname: same\n", "clash.yaml")
-    ended = kbatch("run", name, cwd=folder)
+    job(folder, "input: empty\noutput: out2\n", "no_pictures.yaml")
+    job(folder, "input: pictures\noutput: out3\nk: [4, 8]\nname: same\n", "clash.yaml")
+    job(folder, "input: pictures\noutput: file\n", "on_a_file.yaml")
+    before = sorted(folder.rglob("*"))
+    ended = kbatch("run", *NO_JOBS, cwd=folder)
     assert ended.code == 2
-    assert says in ended.stderr
-    assert not (folder / "out").exists()
-
-
-def test_an_output_that_is_a_file_ends_with_2(folder: Path) -> None:
-    (folder / "out").write_text("mine")
-    job(folder, "k: 4\n")
-    assert kbatch("run", "job.yaml", cwd=folder).code == 2
-    assert (folder / "out").read_text() == "mine"
+    lines = [line.removeprefix("error:").strip() for line in ended.lines]
+    assert len(lines) == len(NO_JOBS)
+    assert all(line.startswith(start) for line, start in zip(lines, NO_JOBS.values(), strict=True))
+    assert sorted(folder.rglob("*")) == before
+    assert kbatch("run", "no_pictures.yaml", cwd=folder).code == 2
 
 
 def test_a_ledger_that_is_not_ours_is_left_alone(folder: Path) -> None:
@@ -154,3 +151,23 @@ def test_two_plugins_with_one_name_end_with_3_and_both_are_named(with_plugin: Pa
     assert ended.code == 3
     assert "p.py" in ended.stderr
     assert "q.py" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input: pictures\noutput: .\nname: 'pictures/{stem}'\n",
+        "input: pictures/a.png\noutput: pictures\nname: '{stem}'\n",
+        "input: link\noutput: pictures/..\nname: 'pictures/{folder}/{stem}'\n",
+    ],
+    ids=["name leads back", "one file", "by way of a link"],
+)
+def test_a_job_whose_outputs_would_replace_its_pictures_is_refused(folder: Path, text: str) -> None:
+    (folder / "link").symlink_to("pictures")
+    job(folder, text)
+    before = (folder / "pictures" / "a.png").read_bytes()
+    ended = kbatch("check", "job.yaml", cwd=folder)
+    assert ended.code == 2
+    assert "a.png" in ended.stderr
+    assert kbatch("run", "job.yaml", cwd=folder).code == 2
+    assert (folder / "pictures" / "a.png").read_bytes() == before

@@ -33,15 +33,11 @@ def folder(tmp_path: Path) -> Path:
 
 def test_check_shows_the_plan_and_writes_nothing(folder: Path) -> None:
     before = everything_in(folder)
-    ended = kbatch("check", "job.yaml", cwd=folder)
+    ended = kbatch("check", "job.yaml", "--set", "workers=7", cwd=folder)
     assert (ended.code, ended.stderr) == (0, "")
     for told in ("K4_L2", "K8_L2", "2.png", "0_K4_L2.png", "kmeans++", "balanced", "csv"):
         assert told in ended.out
     assert everything_in(folder) == before
-
-
-def test_check_tells_one_number_of_workers(folder: Path) -> None:
-    ended = kbatch("check", "job.yaml", "--set", "workers=7", cwd=folder)
     told = next(line for line in ended.out.splitlines() if line.startswith("executor"))
     assert "7" in told
     assert "1" not in told

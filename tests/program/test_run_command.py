@@ -231,13 +231,15 @@ def test_output_set_workers_and_plugin_replace_what_the_job_says(one: Path) -> N
     assert len(found["a_K8_L2_level9.png"]) < len(found["a_K8_L2_level0.png"])
 
 
-@pytest.mark.parametrize(
-    "setting", ["nonsense", "nonsense=1", "k=many", "writer.level=99", "writer.nonsense=1"]
-)
-def test_a_setting_that_cannot_be_ends_with_2_and_is_named(one: Path, setting: str) -> None:
-    ended = kbatch("run", "job.yaml", "--set", setting, cwd=one)
+def test_settings_that_cannot_be_end_with_2_and_each_is_named(one: Path) -> None:
+    settings = ("nonsense=1", "k=many", "writer.level=99", "writer.nonsense=1")
+    arguments = [word for setting in settings for word in ("--set", setting)]
+    ended = kbatch("run", "job.yaml", *arguments, cwd=one)
     assert ended.code == 2
-    assert f"--set {setting}" in ended.stderr
+    assert all(f"--set {setting}: " in ended.stderr for setting in settings)
+    ended = kbatch("run", "job.yaml", "--set", "nonsense", cwd=one)
+    assert ended.code == 2
+    assert "--set nonsense: " in ended.stderr
     assert not (one / "out").exists()
 
 
