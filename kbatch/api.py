@@ -149,7 +149,7 @@ def quantize(
         "seed": seed,
         "icc": icc,
     }
-    variant, loading, registry = plan.single(json.dumps(keys))
+    variant, loading, registry = plan.single(json.dumps(keys, default=_plain))
     core.prepare()
     parts = pipeline.Parts.of(variant, registry)
     picture = _picture(image, loading, registry)
@@ -200,6 +200,13 @@ def run_job(
     runner.run(made, registry)
     with Ledger.open(made.output) as ledger:
         return list(ledger)
+
+
+def _plain(value: Any) -> Any:
+    """Returns the plain number of a NumPy one."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"expected text, a number or a mapping, got {type(value).__name__}")
 
 
 def _picture(

@@ -6,6 +6,9 @@ Heavy imports are inside the commands, so that `--help` is instant.
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +31,7 @@ app = typer.Typer(
 plugins_app = typer.Typer(invoke_without_command=True, help="List components, or tell of one.")
 app.add_typer(plugins_app, name="plugins")
 
-Jobs = Annotated[list[Path], typer.Argument(metavar="JOB...", help="Job files.")]
+Jobs = Annotated[list[Path], typer.Argument(metavar="JOB", help="Job files.")]
 Job = Annotated[Path, typer.Argument(metavar="JOB", help="A job file.")]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="DIR", help="Replaces the job's output.")
@@ -142,7 +145,7 @@ def init(
 )
 def quantize(
     pictures: Annotated[
-        list[str], typer.Argument(metavar="IN...", help="Pictures; - reads standard input.")
+        list[str], typer.Argument(metavar="IN", help="Pictures; - reads standard input.")
     ],
     k: Annotated[int, typer.Option("-k", "--k", help="Entries of the palette.")] = 16,
     strategy: Annotated[str, typer.Option(help="l2 (means), l1 (medians), or a plugin's.")] = "l2",
@@ -205,7 +208,11 @@ def plugins_info(
         for entry in context.obj.named(name):
             spec = entry.spec
             console.out(f"{spec.stage} {spec.name}: {spec.summary} (from {entry.provider})")
-            console.table("", ("option", "type", "default", "meaning"), entry.options_table())
+            options = entry.options_table()
+            if options:
+                console.table("", ("option", "type", "default", "meaning"), options)
+            else:
+                console.out("It has no options.")
 
 
 @app.command(epilog="Example: kbatch schema > kbatch.schema.json")
@@ -255,10 +262,13 @@ def _session(*, debug: bool = False, quiet: bool = False, json: bool = False) ->
         try:
             yield console
         except KbatchError as error:
-            if debug:
-                raise
-            console.error(str(error))
+            console.error("".join(traceback.format_exception(error)) if debug else str(error))
             raise typer.Exit(error.exit_code) from error
+        except (
+            KeyboardInterrupt
+        ):  # at once: what was reported is on disk, threads are not waited for
+            console.close()
+            os._exit(128 + signal.SIGINT)
         except BrokenPipeError as error:  # whoever read our output has gone
             raise typer.Exit(1) from error
         finally:

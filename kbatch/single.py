@@ -48,7 +48,7 @@ def quantize_files(
         except JobError:
             raise  # the same for every picture
         except KbatchError as problem:
-            error(str(problem))
+            error(f"standard input: {problem}" if picture == STREAM else str(problem))
             failures += 1
     return failures == 0
 
@@ -92,4 +92,7 @@ def _target(picture: str, output: str | None, name: str, *, many: bool) -> Path:
     path = Path(output)
     if many or path.is_dir() or output.endswith("/"):
         return path / name
+    suffix = Path(name).suffix
+    if path.suffix.lower() not in ("", suffix):
+        raise JobError([f"{path}: the result is a {suffix} file: give it that suffix"])
     return path

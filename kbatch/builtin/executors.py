@@ -50,7 +50,8 @@ class Threads:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        wait = exc[0] is not KeyboardInterrupt  # somebody wants to leave at once
+        self._pool.shutdown(wait=wait, cancel_futures=True)
 
     def run(
         self, function: Callable[[Item], Any], items: Iterable[Item], window: int

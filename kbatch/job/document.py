@@ -77,7 +77,12 @@ class Document:
         if not equals or not _KEY.fullmatch(dotted) or len(parts) > MAX_DEPTH:
             raise JobError([f"{place}: expected KEY=VALUE"])
         builder = Builder(lambda _: place)
-        value = build(text, builder)
+        try:
+            value = build(text, builder)
+        except JobError as error:
+            raise JobError(
+                [f"{error} (text with such characters needs quotes: KEY='\"…\"')"]
+            ) from None
         if builder.problems:
             raise JobError(builder.problems)
         container, last, path = self._container(parts, place)
