@@ -64,7 +64,12 @@ def root(
     """Compress folders of pictures by K-Means colour quantisation."""
 
 
-@app.command(epilog="Example: kbatch run job.yaml --set 'k=[8, 64]' --workers 2")
+@app.command(
+    help="Run job files: pictures in, compressed pictures and a table of results out.\n\n"
+    "Exit code: 0 all done, 1 some pictures or a report failed, 2 an invalid job or output, "
+    "3 a plugin failed to load, 130 interrupted, 143 terminated.",
+    epilog="Example: kbatch run job.yaml --set 'k=[8, 64]' --workers 2",
+)
 def run(
     jobs: Jobs,
     output: Output = None,
@@ -76,11 +81,7 @@ def run(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Run job files: pictures in, compressed pictures and a table of results out.
-
-    Exit code: 0 all done, 1 some pictures or reports failed, 2 an invalid job, 3 a plugin failed to
-    load, 130 interrupted.
-    """
+    """Run job files."""
     from kbatch import plan, runner
 
     with _session(debug=debug, quiet=quiet, json=json) as console:
@@ -241,6 +242,8 @@ def report(
 
     with _session(debug=debug) as console:
         files, problems = runner.report(folder, registry.discover(plugin or ()), formats)
+        if not files and not problems:
+            console.note("the job asks for no report: name one with --format")
         for file in files:
             console.note(f"wrote {folder / file}")
         for problem in problems:

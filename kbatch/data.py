@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Bool = NDArray[np.bool_]
     Index = NDArray[np.intp]
 
+LEDGER = "kbatch.sqlite"  # the ledger's file, which tells an output folder
+
 Stopped = Literal["labels", "tolerance", "limit"]
 Status = Literal["done", "kept", "failed"]
 

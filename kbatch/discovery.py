@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from kbatch.data import Source
+from kbatch.data import LEDGER, Source
 from kbatch.errors import JobError
 
 if TYPE_CHECKING:
@@ -175,7 +175,10 @@ def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:
 
 
 def _walk(root: str, left_out: str, depth: int | None) -> Iterator[_Found]:
-    """Yields the visible files below a folder, each real folder entered once."""
+    """Yields the visible files below a folder, each real folder entered once.
+
+    The outputs of earlier runs are left out, unless one is the folder itself.
+    """
     entered = {left_out}
     ahead = [("", root)]
     while ahead:
@@ -185,7 +188,11 @@ def _walk(root: str, left_out: str, depth: int | None) -> Iterator[_Found]:
             continue
         entered.add(real)
         deeper = []
-        for entry in _visible(folder):
+        entries = _visible(folder)
+        if prefix and any(entry.name == LEDGER for entry in entries):
+            log.info("folder %s is left out, it holds the results of an earlier run", folder)
+            continue
+        for entry in entries:
             kind = _kind(entry)
             if kind == "folder" and (depth is None or prefix.count("/") + 1 < depth):
                 deeper.append((f"{prefix}{entry.name}/", entry.path))

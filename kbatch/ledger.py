@@ -11,12 +11,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from kbatch.data import Record
+from kbatch.data import LEDGER, Record
 from kbatch.errors import KbatchError
 
 log = logging.getLogger(__name__)
 
-NAME = "kbatch.sqlite"
+NAME = LEDGER
 VERSION = 1  # of the tables below and the record's names
 APPLICATION = 0x6B626174  # "kbat", marks the file as ours
 

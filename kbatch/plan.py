@@ -154,7 +154,8 @@ def _plan(
         sources = find_pictures(job.input, base, output, loaders)
     except JobError as error:
         place = document.where(("input",))
-        raise JobError([f"{place}: input: {problem}" for problem in error.problems]) from error
+        problems = [f"input: {problem.removeprefix('input ')}" for problem in error.problems]
+        raise JobError([f"{place}: {problem}" for problem in problems]) from error
     made = variants(job, registry)
     plan = Plan(
         job=job,
@@ -169,8 +170,14 @@ def _plan(
         workers=job.workers or os.cpu_count() or 1,
         plugins=tuple(file.absolute() for file in files),
     )
-    clash = _clash(plan)
-    if clash:
+    if replaced := _replaced(plan):
+        raise JobError(
+            [
+                f"{document.where(('output',))}: output: {replaced!r} in it is one of the pictures "
+                "and would be replaced: choose another output or name"
+            ]
+        )
+    if clash := _clash(plan):
         raise JobError([f"{document.where(('name',))}: name: {clash}"])
     return plan
 
@@ -183,6 +190,20 @@ def _executor(job: Job) -> Choice:
 
 def _loading(job: Job) -> dict[str, Any]:
     return {key: getattr(job, key) for key in LOADING}
+
+
+def _replaced(plan: Plan) -> str | None:
+    """Returns a picture that an output would replace, or None."""
+    top = os.path.realpath(plan.output)
+    real = (os.path.realpath(source.path) for source in plan.sources)
+    inside = {
+        os.path.relpath(path, top).replace(os.sep, "/").casefold()
+        for path in real
+        if Path(top) in Path(path).parents
+    }
+    if not inside:  # as nearly always: no name has to be made
+        return None
+    return next((name for name in outputs(plan, plan.sources) if name.casefold() in inside), None)
 
 
 def _clash(plan: Plan) -> str | None:

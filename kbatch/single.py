@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -38,8 +39,8 @@ def quantize_files(
     Raises:
         KbatchError: the arguments can't be.
     """
-    if len(pictures) > 1 and (output == STREAM or (output and Path(output).is_file())):
-        raise KbatchError(f"several pictures can't go to {output!r}: give a folder with -o")
+    if len(pictures) > 1 and output and not _is_folder(output):
+        raise KbatchError(f"several pictures can't go to {output!r}: give a folder, such as out/")
     written: set[Path] = set()
     failures = 0
     for picture in pictures:
@@ -90,9 +91,15 @@ def _target(picture: str, output: str | None, name: str, *, many: bool) -> Path:
     if output is None:
         return Path(picture).with_name(name)
     path = Path(output)
-    if many or path.is_dir() or output.endswith("/"):
+    if many or _is_folder(output):
         return path / name
     suffix = Path(name).suffix
     if path.suffix.lower() not in ("", suffix):
         raise JobError([f"{path}: the result is a {suffix} file: give it that suffix"])
     return path
+
+
+def _is_folder(output: str) -> bool:
+    path = Path(output)
+    known = path.is_dir() or output.endswith(("/", os.sep))
+    return known or not (output == STREAM or path.suffix or path.exists())
