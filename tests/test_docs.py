@@ -175,12 +175,12 @@ def test_the_changelog_tells_of_this_version() -> None:
 
 
 def test_the_picture_of_the_readme_shows_what_the_program_makes(tmp_path: Path) -> None:
-    runpy.run_path(str(ROOT / "docs" / "make_pictures.py"))["main"](tmp_path)
+    runpy.run_path(str(ROOT / "docs" / "make_grid.py"))["main"](tmp_path)
     kept = ROOT / "docs" / "pictures" / "parrots.png"
     assert kept.stat().st_size < 200_000
     with Image.open(kept) as before, Image.open(tmp_path / "parrots.png") as now:
         difference = np.asarray(before, np.int16) - np.asarray(now, np.int16)
-    assert np.abs(difference).mean() < 6, "run docs/make_pictures.py"
+    assert np.abs(difference).mean() < 6, "run docs/make_grid.py"
 
 
 def test_ci_runs_on_every_python_that_the_package_names() -> None:

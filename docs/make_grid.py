@@ -1,6 +1,6 @@
 """Make the picture of the README: a part of parrots.png in 3 to 48 colours, by means and medians.
 
-Run `python docs/make_pictures.py`: it writes `docs/pictures/parrots.png`. Below each part is the
+Run `python docs/make_grid.py`: it writes `docs/pictures/parrots.png`. Below each part is the
 palette in its order; sizes are those of the whole files.
 """
 
