@@ -127,10 +127,10 @@ def test_a_changed_kernel_gets_another_folder(
 def test_nothing_is_compiled_for_a_second_type(registry: Any) -> None:
     """All that the engine does fits the signatures that were compiled beforehand."""
     from kbatch.core import assign_nearest, cluster, points
-    from kbatch.core.kernels import assign, histogram, update
+    from kbatch.core.kernels import blocks, descend, histogram, seeding
     from kbatch.variants import EFFORTS
 
-    kernels: list[Any] = [assign.assign, update.update, update.compare]
+    kernels: list[Any] = [descend.descend, seeding.spread, blocks.pack, blocks.boxes]
     kernels += [histogram.mark, histogram.count, histogram.colours]
     before = [len(kernel.signatures) for kernel in kernels]
     rgb = registry.build("space", "rgb")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from steps import Compiled
 
 from kbatch.core import assign_with, points
-from kbatch.core.lloyd import CompiledSteps, PlainSteps, descend, descend_with
+from kbatch.core.lloyd import descend_plain, descend_with
 from kbatch.data import Descent, Points, Stop
 from kbatch.stages import CompiledStrategy, Space, Strategy
 from kbatch.testing import random_colors, random_points
@@ -67,9 +68,8 @@ def test_labels_means_that_nothing_would_change(
     made = random_points(np.random.default_rng(seed), 1500)
     found = strategy.descend(made, made.x[:20].copy(), 0, Stop(10_000, 0.0, relax))
     assert found.stopped == "labels"
-    steps = CompiledSteps(made, squared=type(strategy).__name__ == "L2")
-    further = found.centers.copy()
-    steps.update(found.labels, found.cost, 0, further)
+    steps = Compiled(made, squared=type(strategy).__name__ == "L2")
+    further = steps.update(found.labels, found.cost, 0, found.centers)
     labels, _ = steps.assign(further)
     assert np.array_equal(labels, found.labels)
     assert np.allclose(further, found.centers, atol=1e-3)
@@ -216,5 +216,5 @@ def test_the_plain_steps_equal_scikit_learn_too(l2: CompiledStrategy) -> None:
     made = random_points(np.random.default_rng(8), 1000)
     start = made.x[:10].copy()
     inertia, _ = scikit_learn(made, start)
-    found = descend(made, start, 0, PLAIN, PlainSteps(made, l2))
+    found = descend_plain(l2, made, start, 0, PLAIN)
     assert found.history[-1] * made.weight.sum() == pytest.approx(inertia, rel=1e-6)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import Compiled, Plain
 
-from kbatch.core.lloyd import CompiledSteps, PlainSteps, Steps
 from kbatch.data import Points
 from kbatch.stages import CompiledStrategy
 from kbatch.testing import random_points
@@ -24,12 +24,11 @@ pytestmark = pytest.mark.usefixtures("kernels")
 
 def moved(points: Points, centers: F32, *, squared: bool, fixed: int = 0) -> F32:
     """The centers after one assignment and one update."""
-    steps = CompiledSteps(points, squared=squared)
+    steps = Compiled(points, squared=squared)
     labels, cost = steps.assign(centers)
     arrays: tuple[Array, ...] = (points.x, points.weight, labels, cost)
     before = [array.copy() for array in arrays]
-    after = centers.copy()
-    steps.update(labels, cost, fixed, after)
+    after = steps.update(labels, cost, fixed, centers)
     assert all(map(np.array_equal, arrays, before))
     return after
 
@@ -40,7 +39,7 @@ def moved(points: Points, centers: F32, *, squared: bool, fixed: int = 0) -> F32
 def test_means(dimensions: int, k: int, *, whole: bool) -> None:
     points = random_points(np.random.default_rng(k), 900, dimensions=dimensions, whole=whole)
     centers = np.ascontiguousarray(points.x[:k])
-    labels, _ = CompiledSteps(points, squared=True).assign(centers)
+    labels, _ = Compiled(points, squared=True).assign(centers)
     after = moved(points, centers, squared=True)
     for c in range(k):
         mine = labels == c
@@ -68,7 +67,7 @@ def test_medians(dimensions: int, k: int, *, whole: bool) -> None:
     x = random_points(rng, 900, dimensions=dimensions, whole=whole).x
     points = Points(x, rng.integers(1, 6, 900).astype(float))
     centers = np.ascontiguousarray(points.x[:k])
-    labels, _ = CompiledSteps(points, squared=False).assign(centers)
+    labels, _ = Compiled(points, squared=False).assign(centers)
     after = moved(points, centers, squared=False)
     odd = 0
     for c in range(k):
@@ -110,15 +109,13 @@ def test_empty_centers_go_to_the_points_that_cost_most(
     points = random_points(rng, 300)
     centers = np.vstack([points.x[:2], np.full((3, 3), 1e4, np.float32)])
     squared = type(strategy).__name__ == "L2"
-    steps: Steps = (
-        CompiledSteps(points, squared=squared)
-        if kind == "compiled"
-        else PlainSteps(points, strategy)
+    steps: Compiled | Plain = (
+        Compiled(points, squared=squared) if kind == "compiled" else Plain(points, strategy)
     )
     labels, cost = steps.assign(centers)
     worst = np.argsort(-points.weight * cost, kind="stable")[:3]
-    steps.update(labels, cost, 0, centers)
-    assert np.array_equal(centers[2:], points.x[worst])
+    moved = steps.update(labels, cost, 0, centers)
+    assert np.array_equal(moved[2:], points.x[worst])
 
 
 @pytest.mark.parametrize("kind", ["compiled", "plain"])
@@ -126,10 +123,9 @@ def test_empty_centers_stay_where_nothing_costs(l2: CompiledStrategy, kind: str)
     x = np.asfortranarray([[1, 2, 3], [9, 9, 9]], np.float32)
     points = Points(x, np.ones(2))
     centers = np.ascontiguousarray(np.vstack([x, x, x]))
-    steps: Steps = (
-        CompiledSteps(points, squared=True) if kind == "compiled" else PlainSteps(points, l2)
+    steps: Compiled | Plain = (
+        Compiled(points, squared=True) if kind == "compiled" else Plain(points, l2)
     )
     labels, cost = steps.assign(centers)
-    after = centers.copy()
-    steps.update(labels, cost, 0, after)
+    after = steps.update(labels, cost, 0, centers)
     assert np.array_equal(after, centers)

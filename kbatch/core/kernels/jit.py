@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MODULES = ("histogram", "update", "seeding", "assign")
+MODULES = ("histogram", "blocks", "seeding", "descend")
 STAMP = "complete"
 
 

@@ -38,7 +38,7 @@ def spread(
     weight: F64,
     cost: F32,
     words: U64,
-    squared: bool,  # noqa: FBT001
+    squared: bool,
     chosen: I64,
 ) -> None:
     """Chooses points one by one, each the best of a few that are drawn in proportion to their cost.

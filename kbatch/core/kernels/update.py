@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 def means(x: F32, weight: F64, labels: U8, centers: F32, mass: F64) -> None:
     """Moves each center with points to their weighted mean; sums of whole numbers are exact."""
     dimensions, n = x.shape
-    sums = np.zeros((len(centers), dimensions), np.float64)
+    sums = np.zeros((len(centers), 4), np.float64)
+    first, second, third, last = x[0], x[1], x[2], x[dimensions - 1]
     for i in range(n):
-        label = labels[i]
-        for j in range(dimensions):
-            sums[label, j] += weight[i] * np.float64(x[j, i])
+        own = sums[labels[i]]
+        own[0] += weight[i] * np.float64(first[i])
+        own[1] += weight[i] * np.float64(second[i])
+        own[2] += weight[i] * np.float64(third[i])
+        if dimensions == 4:
+            own[3] += weight[i] * np.float64(last[i])
     for c in range(len(centers)):
         if mass[c] > 0.0:
             for j in range(dimensions):
@@ -68,11 +72,19 @@ def refill(x: F32, weight: F64, cost: F32, fixed: int, centers: F32, mass: F64) 
             centers[c, j] = x[j, worst]
 
 
-@kernel("void(f4[:, ::1], f8[::1], i4[:, ::1], u1[::1], f4[::1], i8, f4[:, ::1])")
+@kernel()
 def update(
-    x: F32, weight: F64, order: I32, labels: U8, cost: F32, fixed: int, centers: F32
+    x: F32,
+    weight: F64,
+    order: I32,
+    labels: U8,
+    cost: F32,
+    fixed: int,
+    centers: F32,
+    moved: F32,
+    mass: F64,
 ) -> None:
-    """Moves the centers to the means or the medians of their points.
+    """Finds the means or the medians of the centers' points.
 
     Args:
         x: float32 (d, n), a row a channel.
@@ -82,25 +94,20 @@ def update(
         labels: uint8 (n,), the nearest center of each point.
         cost: float32 (n,), the distance to it.
         fixed: the first so many centers never move.
-        centers: float32 (k, d), overwritten.
+        centers: float32 (k, d).
+        moved: float32 (k, d), filled with where they go.
+        mass: float64 (k,), filled with the weight of their points, 0 for those that are fixed.
     """
-    mass = np.zeros(len(centers), np.float64)
+    for c in range(len(centers)):
+        mass[c] = 0.0
+        for j in range(x.shape[0]):
+            moved[c, j] = centers[c, j]
     for i in range(len(labels)):
         mass[labels[i]] += weight[i]
     for c in range(fixed):
         mass[c] = 0.0
     if len(order) == 0:
-        means(x, weight, labels, centers, mass)
+        means(x, weight, labels, moved, mass)
     else:
-        medians(x, weight, order, labels, centers, mass)
-    refill(x, weight, cost, fixed, centers, mass)
-
-
-@kernel("UniTuple(f8, 2)(f8[::1], f4[::1], u1[::1], u1[::1])")
-def compare(weight: F64, cost: F32, labels: U8, others: U8) -> tuple[float, float]:
-    """Returns the sum of the weighted distances, and how many labels differ."""
-    loss, moved = 0.0, 0
-    for i in range(len(labels)):
-        loss += weight[i] * np.float64(cost[i])
-        moved += labels[i] != others[i]
-    return loss, float(moved)
+        medians(x, weight, order, labels, moved, mass)
+    refill(x, weight, cost, fixed, moved, mass)
