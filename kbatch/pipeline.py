@@ -19,7 +19,7 @@ from kbatch.data import Indexed, Points, Rendered
 from kbatch.storage import save
 
 if TYPE_CHECKING:
-    from kbatch.data import U8, Choice, Clustering, Colors, Picture, Variant
+    from kbatch.data import F32, I32, I64, U8, Choice, Clustering, Colors, Index, Picture, Variant
     from kbatch.registry import Registry
 
 __all__ = ["Loaders", "Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
@@ -105,13 +105,17 @@ def render(picture: Picture, colors: Colors, palette: U8, parts: Parts) -> Rende
         parts: the components of the variant.
     """
     assert colors.inverse is not None
-    nearest = _Nearest(palette, parts)
     full = _with_alpha(palette)
-    labels = nearest(colors.rgba)
+    nearest = _Nearest(palette, parts)
+    labels, cost = nearest.of(core.points(colors, parts.space))
     flat = labels[colors.inverse].reshape(picture.pixels.shape[:3])
     indices = parts.ditherer.dither(picture.pixels, flat, full, nearest)
-    rows, chosen, count = _pairs(colors, labels, None if indices is flat else indices)
-    errors = core.errors(colors.rgba[rows], count, chosen, palette, parts.space, parts.strategy)
+    rgba, chosen, count = colors.rgba, labels, colors.count
+    if indices is not flat:
+        rows, chosen, count = _pairs(colors.inverse, indices)
+        rgba = colors.rgba[rows]
+    known = cost if indices is flat else None
+    errors = core.errors(rgba, count, chosen, palette, parts.space, parts.strategy, known)
     counts = np.bincount(chosen, weights=count, minlength=len(palette)).astype(np.int64)
     indexed = Indexed(indices, full, picture.meta)
     return Rendered(indexed, errors.loss, errors.sse, errors.sad, counts)
@@ -162,8 +166,11 @@ class _Nearest:
 
     def __call__(self, rgba: U8) -> U8:
         x = core.to_space(rgba[:, : self._channels], self._parts.space)
-        weight = np.ones(len(x))
-        return core.assign_with(self._parts.strategy, Points(x, weight), self._centers)[0]
+        return self.of(Points(x, np.ones(len(x))))[0]
+
+    def of(self, points: Points) -> tuple[U8, F32]:
+        """Returns uint8 (n,) indices and float32 (n,) distances of points of the space."""
+        return core.assign_with(self._parts.strategy, points, self._centers)
 
 
 def _with_alpha(palette: U8) -> U8:
@@ -172,11 +179,8 @@ def _with_alpha(palette: U8) -> U8:
     return np.hstack([palette, np.full((len(palette), 1), 255, np.uint8)])
 
 
-def _pairs(colors: Colors, labels: U8, indices: U8 | None) -> tuple[Any, U8, Any]:
-    """Returns rows of colours, the entry of each, and how many pixels have this pair."""
-    if indices is None:
-        return slice(None), labels, colors.count
-    assert colors.inverse is not None
-    pairs = colors.inverse.astype(np.int64) * 256 + indices.reshape(-1)
+def _pairs(inverse: I32, indices: U8) -> tuple[Index, U8, I64]:
+    """Returns the rows of colours, the entry of each, and how many pixels have this pair."""
+    pairs = inverse.astype(np.int64) * 256 + indices.reshape(-1)
     distinct, count = np.unique(pairs, return_counts=True)
     return distinct >> 8, (distinct & 255).astype(np.uint8), count

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core.colors import from_space, morton, to_space
+from kbatch.core.kernels import errors as comparing
 from kbatch.core.lloyd import assign_with
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I32, I64, U8, Colors, Points
+    from kbatch.data import F32, I64, U8, Colors, Points
     from kbatch.stages import Space, Strategy
 
 LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
@@ -72,7 +73,13 @@ class Errors:
 
 
 def errors(
-    colors: U8, count: I64, chosen: U8, palette: U8, space: Space, strategy: Strategy
+    colors: U8,
+    count: I64,
+    chosen: U8,
+    palette: U8,
+    space: Space,
+    strategy: Strategy,
+    cost: F32 | None = None,
 ) -> Errors:
     """Compares colours with the entries that stand for them.
 
@@ -83,15 +90,16 @@ def errors(
         palette: uint8 (k, C).
         space: where the loss is taken.
         strategy: the distance of the loss.
+        cost: float32 (n,), the distances, where they are known already.
     """
-    cost = _cost(to_space(colors, space), chosen, to_space(palette, space), strategy)
-    difference = _premultiplied(colors) - _premultiplied(palette)[chosen]
-    pixels = int(count.sum())
-    return Errors(
-        loss=float((count * cost.astype(np.float64)).sum()) / pixels,
-        sse=float((count * (difference * difference).sum(axis=1)).sum()) / pixels,
-        sad=float((count * np.abs(difference).sum(axis=1)).sum()) / pixels,
+    if cost is None:
+        cost = _cost(to_space(colors, space), chosen, to_space(palette, space), strategy)
+    squares, absolutes = comparing.compare(
+        np.ascontiguousarray(colors), count, chosen, np.ascontiguousarray(palette)
     )
+    pixels = int(count.sum())
+    loss = float((count * cost.astype(np.float64)).sum())
+    return Errors(loss / pixels, squares / pixels, absolutes / pixels)
 
 
 def _cost(x: F32, chosen: U8, centers: F32, strategy: Strategy) -> F32:
@@ -104,12 +112,3 @@ def _cost(x: F32, chosen: U8, centers: F32, strategy: Strategy) -> F32:
         mine = slice(begins[index], begins[index + 1])
         cost[order[mine]] = strategy.distance(sorted_x[mine], center)
     return cost
-
-
-def _premultiplied(rgba: U8) -> I32 | F64:
-    """Returns whole numbers where all is opaque, so that sums are exact."""
-    if rgba.shape[1] == 3:
-        return rgba.astype(np.int32)
-    values = rgba.astype(np.float64)
-    values[:, :3] *= values[:, 3:] / 255
-    return values
