@@ -101,7 +101,7 @@ def quantize(
     k: int = 16,
     strategy: Component = "l2",
     *,
-    init: Component = "kmeans++",
+    init: Component = "split",
     space: Component = "rgb",
     dither: Component = "none",
     effort: Literal["plain", "fast", "balanced", "thorough"] = "balanced",

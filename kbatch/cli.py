@@ -150,7 +150,7 @@ def quantize(
     ],
     k: Annotated[int, typer.Option("-k", "--k", help="Entries of the palette.")] = 16,
     strategy: Annotated[str, typer.Option(help="l2 (means), l1 (medians), or a plugin's.")] = "l2",
-    init: Annotated[str, typer.Option(help="Where centers start.")] = "kmeans++",
+    init: Annotated[str, typer.Option(help="Where centers start.")] = "split",
     space: Annotated[str, typer.Option(help="The space to cluster in.")] = "rgb",
     dither: Annotated[str, typer.Option(help="How pixels get their entries.")] = "none",
     effort: Annotated[str, typer.Option(help="plain, fast, balanced or thorough.")] = "balanced",

@@ -208,20 +208,25 @@ class Search:
 
     Attributes:
         restarts: starts on the coarse set.
+        swaps: rounds of swaps after each of them.
         finalists: the best of them, that are compared on all colours.
         coarse: points of the coarse set, 0 for all colours.
         tolerance: relative gain at which the last descent ends.
         max_iterations: most iterations of it.
         relax: over-relaxation of the descents: 0.8 goes 1.8 times the way, which converges in half
             as many steps and a little lower.
+        varies: whether the initializer gives another start when it is asked again; else only the
+            first start is its own, and the others are by k-means++.
     """
 
     restarts: int
+    swaps: int
     finalists: int
     coarse: int
     tolerance: float
     max_iterations: int
     relax: float = 0.8
+    varies: bool = True
 
 
 @dataclass(frozen=True, slots=True)

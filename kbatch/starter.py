@@ -17,7 +17,7 @@ output: kbatch-out        # results.csv and the compressed pictures; never taken
 # Axes. A list makes variants: every combination is applied to every picture.
 k: [8, 32]                # entries of the palette, 1 to 256
 strategy: [l2, l1]        # l2: K-Means (means), l1: K-Medians (medians)
-# init: {name: kmeans++, candidates: 4}   # or random; see: kbatch plugins
+# init: split             # or random, or {name: kmeans++, candidates: 4}; see: kbatch plugins
 # effort: balanced        # plain (the textbook loop), fast, balanced, thorough
 # writer: {name: png, level: 6}           # level 0 to 12
 

@@ -27,12 +27,15 @@ PLACEHOLDERS = ("folder", "stem", *AXES[:2], "STRATEGY", *AXES[2:], "seed", "var
 
 EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
-        "plain": Search(1, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
-        "fast": Search(3, 1, coarse=1024, tolerance=1e-4, max_iterations=30),
-        "balanced": Search(10, 3, coarse=2048, tolerance=1e-4, max_iterations=100),
-        "thorough": Search(30, 6, coarse=4096, tolerance=0.0, max_iterations=1000),
+        "plain": Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
+        "fast": Search(1, 0, 1, coarse=2048, tolerance=1e-3, max_iterations=30),
+        "balanced": Search(4, 15, 2, coarse=2048, tolerance=3e-4, max_iterations=100),
+        "thorough": Search(8, 60, 4, coarse=4096, tolerance=1e-5, max_iterations=1000),
     }
 )
+
+FEW = 24  # entries up to which several starts pay; above, swaps find as much for less
+ALL_SWAPS = 1000  # rounds × entries: with many entries the split start is nearly enough
 
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
@@ -59,7 +62,7 @@ def variants(job: Job, registry: Registry) -> tuple[Variant, ...]:
             space=space,
             dither=dither,
             effort=effort,
-            search=_search(job, effort, _spec(registry, init, InitializerSpec)),
+            search=_search(job, k, effort, _spec(registry, init, InitializerSpec)),
             writer=writer,
             suffix=_spec(registry, writer, WriterSpec).suffix,
             seed=job.seed,
@@ -151,15 +154,17 @@ def _named(value: Choice | str | int) -> str:
     return value.name if isinstance(value, Choice) else str(value)
 
 
-def _search(job: Job, effort: str, init: InitializerSpec) -> Search:
+def _search(job: Job, k: int, effort: str, init: InitializerSpec) -> Search:
+    search = EFFORTS[effort]
+    if k > FEW and effort != "thorough":
+        search = replace(search, restarts=1, swaps=min(search.swaps, ALL_SWAPS // k))
     overrides = {
         key: value
-        for key in ("restarts", "coarse", "tolerance", "max_iterations")
+        for key in ("restarts", "swaps", "coarse", "tolerance", "max_iterations")
         if (value := getattr(job, key)) is not None
     }
-    search = replace(EFFORTS[effort], **overrides)
-    restarts = 1 if init.deterministic else search.restarts
-    return replace(search, restarts=restarts, finalists=min(search.finalists, restarts))
+    search = replace(search, varies=not init.deterministic, **overrides)
+    return replace(search, finalists=min(search.finalists, search.restarts))
 
 
 def _spec(registry: Registry, choice: Choice, kind: type[S]) -> S:

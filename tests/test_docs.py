@@ -57,9 +57,15 @@ def names_of(default: Any) -> list[str]:
 
 def test_every_effort_is_told_as_it_is() -> None:
     rows = table(JOBS, "| effort |")
-    told = {quoted(effort)[0]: [float(number) for number in row[:4]] for effort, *row in rows}
+    told = {quoted(effort)[0]: [float(number) for number in row[:5]] for effort, *row in rows}
     assert told == {
-        name: [search.restarts, search.coarse, search.tolerance, search.max_iterations]
+        name: [
+            search.restarts,
+            search.swaps,
+            search.coarse,
+            search.tolerance,
+            search.max_iterations,
+        ]
         for name, search in EFFORTS.items()
     }
 

@@ -100,14 +100,15 @@ def test_variants_are_the_product_with_k_outermost_and_the_writer_innermost() ->
 
 def test_plain_is_the_textbook_loop() -> None:
     assert EFFORTS["plain"] == Search(
-        restarts=1, finalists=1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0
+        restarts=1, swaps=0, finalists=1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0
     )
 
 
 def test_efforts_look_harder_one_after_the_other() -> None:
     fast, balanced, thorough = (EFFORTS[name] for name in ("fast", "balanced", "thorough"))
     assert fast.restarts < balanced.restarts < thorough.restarts
-    assert fast.coarse < balanced.coarse < thorough.coarse
+    assert fast.swaps < balanced.swaps < thorough.swaps
+    assert fast.coarse <= balanced.coarse < thorough.coarse
     assert fast.tolerance >= balanced.tolerance >= thorough.tolerance
 
 
@@ -119,16 +120,26 @@ def test_keys_of_the_job_override_single_fields_of_every_effort() -> None:
     ]
 
 
-@pytest.mark.parametrize(("restarts", "finalists"), [(1, 1), (2, 2), (50, 3)])
+@pytest.mark.parametrize(("restarts", "finalists"), [(1, 1), (2, 2), (50, 2)])
 def test_there_are_never_more_finalists_than_restarts(restarts: int, finalists: int) -> None:
     _, (variant,) = made(restarts=restarts)
     assert (variant.search.restarts, variant.search.finalists) == (restarts, finalists)
 
 
-def test_an_initializer_without_chance_starts_once() -> None:
+def test_an_initializer_without_chance_is_asked_once() -> None:
     _, found = made(init=choices("kmeans++", "grid"), restarts=5)
-    assert [variant.search.restarts for variant in found] == [5, 1]
-    assert found[1].search.finalists == 1
+    assert [variant.search.varies for variant in found] == [True, False]
+    assert [variant.search.restarts for variant in found] == [5, 5]
+
+
+def test_many_entries_need_one_start_and_fewer_swaps() -> None:
+    _, found = made(k=(12, 48, 250))
+    searches = [variant.search for variant in found]
+    assert [(search.restarts, search.swaps) for search in searches] == [(4, 15), (1, 15), (1, 4)]
+    _, found = made(k=(250,), restarts=3, swaps=9)
+    assert (found[0].search.restarts, found[0].search.swaps) == (3, 9)
+    _, found = made(k=(12, 250), effort=("thorough",))
+    assert found[0].search == found[1].search
 
 
 def test_a_component_that_is_not_there_is_named() -> None:

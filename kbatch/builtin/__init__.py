@@ -50,6 +50,12 @@ def kbatch_components() -> Iterable[Spec]:
             factory="kbatch.builtin.spaces:Rgb",
         ),
         InitializerSpec(
+            name="split",
+            summary="one cluster, cut again and again where that takes most off the error",
+            factory="kbatch.builtin.initializers:Split",
+            deterministic=True,
+        ),
+        InitializerSpec(
             name="kmeans++",
             summary="far from what is there, best of a few candidates",
             factory="kbatch.builtin.initializers:KMeansPlusPlus",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core import draw, far_points
+from kbatch.core import draw, far_points, split_centers
 
 if TYPE_CHECKING:
     from kbatch.builtin.options import KMeansPlusPlusOptions
@@ -49,3 +49,21 @@ class KMeansPlusPlus:
         """See `kbatch.stages.Initializer`."""
         words = rng.bit_generator.random_raw(count * self._candidates)
         return points.x[far_points(points, fixed, strategy, words.reshape(count, -1))]
+
+
+class Split:
+    """One cluster, cut again and again where that takes most off the error; always the same."""
+
+    def __init__(self, _options: Options) -> None:
+        pass
+
+    def centers(
+        self,
+        points: Points,
+        count: int,
+        fixed: F32,
+        strategy: Strategy,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> F32:
+        """See `kbatch.stages.Initializer`."""
+        return split_centers(points, count, fixed, strategy)

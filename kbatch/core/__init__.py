@@ -17,6 +17,7 @@ from kbatch.core.lloyd import (
 )
 from kbatch.core.palette import errors
 from kbatch.core.seeding import draw, far_points
+from kbatch.core.splitting import split_centers
 
 __all__ = [
     "assign_nearest",
@@ -33,5 +34,6 @@ __all__ = [
     "from_space",
     "points",
     "prepare",
+    "split_centers",
     "to_space",
 ]

@@ -1,4 +1,4 @@
-"""The search: many starts on the coarse set, the best of them finished on all colours."""
+"""The search: starts and swaps on the coarse set, the best of them finished on all colours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from kbatch.core.colors import points as points_of
 from kbatch.core.colors import to_space
 from kbatch.core.lloyd import descend_with
 from kbatch.core.palette import make_palette, ordered
+from kbatch.core.seeding import far_points
+from kbatch.core.splitting import swap
 from kbatch.data import Clustering, Colors, Descent, Points, Search, Stop
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 COARSE_LIMIT, COARSE_TOLERANCE = 12, 1e-3  # enough to show what a start is worth
 FINALIST_LIMIT, FINALIST_TOLERANCE = 3, 1e-4  # and to show it on all colours
 COARSE_PER_CENTER = 16
+CANDIDATES = 2  # of k-means++ where it is not the initializer
 
 
 def cluster(
@@ -74,17 +77,24 @@ def _search(
     starts = []
     for restart in range(search.restarts):
         rng = generator(seed, colors.digest, restart)
-        new = initializer.centers(coarse, k - len(fixed), fixed, strategy, rng)
-        starts.append(descend_with(strategy, coarse, np.vstack([fixed, new]), len(fixed), first))
+        if restart == 0 or search.varies:
+            new = initializer.centers(coarse, k - len(fixed), fixed, strategy, rng)
+        else:
+            words = rng.bit_generator.random_raw((k - len(fixed)) * CANDIDATES)
+            new = coarse.x[far_points(coarse, fixed, strategy, words.reshape(-1, CANDIDATES))]
+        start = descend_with(strategy, coarse, np.vstack([fixed, new]), len(fixed), first)
+        starts.append(swap(coarse, start, len(fixed), strategy, search.swaps))
     starts.sort(key=_final_loss)
     if not search.coarse:
         return starts[0]
-    short = Stop(FINALIST_LIMIT, FINALIST_TOLERANCE, search.relax)
-    finalists = [
-        descend_with(strategy, points, start.centers, len(fixed), short)
-        for start in starts[: search.finalists]
-    ]
-    best = min(finalists, key=_final_loss)
+    best, *others = starts[: search.finalists]
+    if others:
+        short = Stop(FINALIST_LIMIT, FINALIST_TOLERANCE, search.relax)
+        finalists = [
+            descend_with(strategy, points, start.centers, len(fixed), short)
+            for start in (best, *others)
+        ]
+        best = min(finalists, key=_final_loss)
     return descend_with(strategy, points, best.centers, len(fixed), last)
 
 

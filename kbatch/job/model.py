@@ -28,7 +28,7 @@ class Job(Options):
     output: Text = Field(description="the folder that results go to")
     k: tuple[Annotated[int, Field(ge=1, le=256)], ...] = _axis(16, "entries of the palette")
     strategy: Choices = _axis(Choice("l2"), "the distance and the update of the centers")
-    init: Choices = _axis(Choice("kmeans++"), "where centers start")
+    init: Choices = _axis(Choice("split"), "where centers start")
     space: Choices = _axis(Choice("rgb"), "the colour space to cluster in")
     dither: Choices = _axis(Choice("none"), "how entries are chosen for pixels")
     effort: tuple[Literal["plain", "fast", "balanced", "thorough"], ...] = _axis(
@@ -37,6 +37,9 @@ class Job(Options):
     writer: Choices = _axis(Choice("png"), "the format of outputs")
     seed: int = Field(0, ge=0, description="what all chance derives from")
     restarts: Count | None = Field(None, description="starts; from effort when not given")
+    swaps: int | None = Field(
+        None, ge=0, description="rounds of swaps after each start; from effort when not given"
+    )
     coarse: Annotated[int, Field(ge=0)] | None = Field(
         None, description="points to search on, 0 for all colours; from effort when not given"
     )
@@ -71,7 +74,7 @@ STAGE_OF = {
     "executor": "executor",
 }
 LISTS = (*AXES, "input", "measures", "reports", "plugins")
-LATER = ("fixed", "swaps", "frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
+LATER = ("fixed", "frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
 
 
 def short(default: Any) -> Any:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MODULES = ("histogram", "blocks", "octree", "seeding", "errors", "descend")
+MODULES = ("histogram", "blocks", "octree", "seeding", "split", "errors", "descend")
 STAMP = "complete"
 
 
