@@ -65,7 +65,7 @@ def variant(label: str) -> Variant:
         space=Choice("rgb"),
         dither=none,
         effort="balanced",
-        search=Search(1, 1, 0, 0, 1),
+        search=Search(1, 0, 1, 0, 0, 1),
         writer=Choice("png"),
         suffix=".png",
         seed=0,

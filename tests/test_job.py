@@ -77,6 +77,7 @@ class Plugin:
             StrategySpec(name="l2", summary="means", factory=NONE),
             StrategySpec(name="l1", summary="medians", factory=NONE, spaces=("rgb",)),
             StrategySpec(name="lp", summary="any power", factory=NONE, options=Minkowski),
+            InitializerSpec(name="split", summary="splits", factory=NONE, options=Seeding),
             InitializerSpec(name="kmeans++", summary="seeds", factory=NONE, options=Seeding),
             InitializerSpec(name="grid", summary="a grid", factory=NONE, deterministic=True),
             SpaceSpec(name="rgb", summary="sRGB", factory=NONE),
@@ -137,7 +138,7 @@ def test_a_short_job_is_complete(registry: Registry, base: Path) -> None:
     assert checked.output == "out"
     assert checked.k == (16,)
     assert checked.strategy == (Choice("l2", {}),)
-    assert [choice.name for choice in checked.init] == ["kmeans++"]
+    assert [choice.name for choice in checked.init] == ["split"]
     assert checked.effort == ("balanced",)
     assert checked.writer == (Choice("png", {"level": 6}),)
     assert checked.reports == (Choice("csv", {}),)
@@ -179,7 +180,7 @@ def test_options_are_complete_and_lists_inside_them_make_no_grid(
 
 
 def test_a_mapping_without_a_name_means_the_default(registry: Registry, base: Path) -> None:
-    assert job("init: {candidates: 2}", registry, base).init[0].name == "kmeans++"
+    assert job("init: {candidates: 2}", registry, base).init[0].name == "split"
     checked = job("", registry, base, "writer.level=9", "k=[3, 6]", "k.1=7")
     assert checked.writer == (Choice("png", {"level": 9}),)
     assert checked.k == (3, 7)

@@ -107,7 +107,7 @@ def test_chebyshev_clusters_a_picture_and_its_loss_never_rises(
         registry.build("space", "rgb"),
         registry.build("strategy", "chebyshev"),
         registry.build("init", "kmeans++"),
-        search=Search(2, 1, coarse=coarse, tolerance=0, max_iterations=50),
+        search=Search(2, 3, 1, coarse=coarse, tolerance=0, max_iterations=50),
         seed=0,
     )
     assert len(clustering.palette) == 12
@@ -278,7 +278,7 @@ def test_a_strategy_that_makes_no_progress_ends_with_a_palette(
         registry.build("space", "rgb"),
         factory(),
         registry.build("init", "random"),
-        search=Search(2, 1, coarse=coarse, tolerance=0, max_iterations=1000),
+        search=Search(2, 3, 1, coarse=coarse, tolerance=0, max_iterations=1000),
         seed=0,
     )
     assert 1 <= len(clustering.palette) <= 8

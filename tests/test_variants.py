@@ -35,6 +35,7 @@ class Plugin:
     @hookimpl
     def kbatch_components(self) -> Iterable[Spec]:
         return [
+            InitializerSpec(name="split", summary="", factory=NONE, deterministic=True),
             InitializerSpec(name="kmeans++", summary="", factory=NONE),
             InitializerSpec(name="grid", summary="", factory=NONE, deterministic=True),
             WriterSpec(name="png", summary="", factory=NONE, suffix=".png"),
@@ -72,11 +73,11 @@ def test_a_job_of_defaults_is_one_variant() -> None:
         label="K16_L2",
         k=16,
         strategy=Choice("l2"),
-        init=Choice("kmeans++"),
+        init=Choice("split"),
         space=Choice("rgb"),
         dither=Choice("none"),
         effort="balanced",
-        search=EFFORTS["balanced"],
+        search=replace(EFFORTS["balanced"], varies=False),
         writer=Choice("png"),
         suffix=".png",
         seed=0,
@@ -115,7 +116,7 @@ def test_efforts_look_harder_one_after_the_other() -> None:
 def test_keys_of_the_job_override_single_fields_of_every_effort() -> None:
     _, found = made(effort=("plain", "thorough"), coarse=0, max_iterations=7, tolerance=0.5)
     assert [variant.search for variant in found] == [
-        replace(EFFORTS[effort], coarse=0, max_iterations=7, tolerance=0.5)
+        replace(EFFORTS[effort], coarse=0, max_iterations=7, tolerance=0.5, varies=False)
         for effort in ("plain", "thorough")
     ]
 
@@ -245,7 +246,7 @@ def test_every_placeholder_has_its_value() -> None:
     job, (variant, *_) = made(name=own, k=(3, 5), seed=8)
     assert template(job) == own
     assert output_name(own, variant, PICTURE) == (
-        "birds|hopper|3|l2|L2|kmeans++|rgb|none|balanced|png|8|K3_L2.png"
+        "birds|hopper|3|l2|L2|split|rgb|none|balanced|png|8|K3_L2.png"
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from kbatch.builtin.initializers import Split
 from kbatch.core import assign_with, cluster, collect, errors, points, to_space
 from kbatch.data import Clustering, Picture, Search
 from kbatch.stages import CompiledStrategy, Initializer, Space, Strategy
@@ -53,7 +54,7 @@ def engine(rgb: Space, plusplus: Initializer) -> Engine:
     return Engine(rgb, plusplus)
 
 
-@pytest.fixture(scope="module", params=["random", "kmeans++"])
+@pytest.fixture(scope="module", params=["random", "kmeans++", "split"])
 def any_engine(rgb: Space, registry: Registry, request: pytest.FixtureRequest) -> Engine:
     return Engine(rgb, registry.build("init", request.param))
 
@@ -216,13 +217,13 @@ def test_more_effort_is_hardly_ever_worse(engine: Engine, strategy: CompiledStra
             found = engine(colors, 10, strategy, search=EFFORTS[name], seed=seed)
             losses[name] += engine.loss(colors, found.palette, strategy)
     assert losses["thorough"] < losses["plain"]
-    in_order = list(losses.values())
-    for less, more in itertools.pairwise(in_order):
-        assert more < 1.005 * less
+    assert losses["fast"] < 1.03 * losses["plain"]  # which converges on all colours
+    for less, more in itertools.pairwise(("fast", "balanced", "thorough")):
+        assert losses[more] < 1.005 * losses[less]
 
 
 def test_plain_effort_is_the_textbook_loop() -> None:
-    assert Search(1, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0) == PLAIN
+    assert Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0) == PLAIN
 
 
 def test_each_pixel_twice_is_about_the_same(engine: Engine, strategy: CompiledStrategy) -> None:
@@ -256,13 +257,16 @@ def test_places_of_pixels_mean_nothing(
 
 
 def test_the_seed_decides(any_engine: Engine, l2: CompiledStrategy) -> None:
+    """But a start by splitting, which is always the same; further starts are by chance again."""
     colors = collect(picture(4000))
+    split = isinstance(any_engine.initializer, Split)
+    search = replace(PLAIN, restarts=3 if split else 1, varies=not split)
     first, again, *others = (
-        any_engine(colors, 30, l2, search=PLAIN, seed=seed).palette.tobytes()
+        any_engine(colors, 30, l2, search=search, seed=seed).palette.tobytes()
         for seed in (0, 0, 1, 2)
     )
     assert first == again
-    assert len({first, *others}) == 3
+    assert len({first, *others}) == (1 if split else 3)  # on noise, splitting beats chance
 
 
 def test_any_number_of_threads_gives_the_same_bytes(

@@ -35,7 +35,7 @@ def test_check_shows_the_plan_and_writes_nothing(folder: Path) -> None:
     before = everything_in(folder)
     ended = kbatch("check", "job.yaml", "--set", "workers=7", cwd=folder)
     assert (ended.code, ended.stderr) == (0, "")
-    for told in ("K4_L2", "K8_L2", "2.png", "0_K4_L2.png", "kmeans++", "balanced", "csv"):
+    for told in ("K4_L2", "K8_L2", "2.png", "0_K4_L2.png", "split", "balanced", "csv"):
         assert told in ended.out
     assert everything_in(folder) == before
     told = next(line for line in ended.out.splitlines() if line.startswith("executor"))
