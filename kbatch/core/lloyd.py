@@ -2,7 +2,7 @@
 
 Assign each point to its nearest center, move each center to the middle of its points, and repeat
 until no label changes, the gain is small, or the limit is reached. `descend_plain` says it in plain
-Python for any strategy; `kernels.descend` is the same, compiled, for the two metrics of the study.
+Python for any strategy; `kernels.descend` is the same, compiled, for the two of the study.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from kbatch.core.kernels import blocks
-from kbatch.core.kernels import descend as compiled
+from kbatch.core.kernels import blocks, kmeans, kmedians
 from kbatch.data import Descent, Points, Stop, Stopped
 from kbatch.stages import CompiledStrategy, Strategy
 
@@ -80,14 +79,14 @@ def _descend(points: Points, centers: F32, fixed: int, stop: Stop, *, squared: b
     order = _rising(x) if medians else np.empty((0, 0), np.int32)
     labels, cost = np.empty(len(weight), np.uint8), np.empty(len(weight), np.float32)
     history = np.empty(stop.limit + 1, np.float64)
-    iterates, stopped = compiled.descend(
+    descend = kmeans.descend if squared else kmedians.descend
+    iterates, stopped = descend(
         x,
         weight,
         begins,
         low,
         high,
         order,
-        squared,
         best,
         fixed,
         stop.limit,

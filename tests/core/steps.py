@@ -31,7 +31,12 @@ class Compiled:
             order = np.argsort(x, axis=1, kind="stable").astype(np.int32)
         moved, mass = np.empty_like(centers), np.empty(len(centers))
         weight = self._points.weight
-        kernel.update(x, weight, order, labels, cost, fixed, centers, moved, mass)
+        kernel.begin(weight, labels, fixed, centers, moved, mass)
+        if self._squared:
+            kernel.means(x, weight, labels, moved, mass)
+        else:
+            kernel.medians(x, weight, order, labels, moved, mass)
+        kernel.refill(x, weight, cost, fixed, moved, mass)
         return moved
 
 

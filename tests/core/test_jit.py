@@ -127,10 +127,25 @@ def test_a_changed_kernel_gets_another_folder(
 def test_nothing_is_compiled_for_a_second_type(registry: Any) -> None:
     """All that the engine does fits the signatures that were compiled beforehand."""
     from kbatch.core import assign_nearest, cluster, points
-    from kbatch.core.kernels import blocks, descend, errors, histogram, octree, seeding, split
+    from kbatch.core.kernels import (
+        blocks,
+        errors,
+        histogram,
+        kmeans,
+        kmedians,
+        octree,
+        seeding,
+        split,
+    )
     from kbatch.variants import EFFORTS
 
-    kernels: list[Any] = [descend.descend, seeding.spread, blocks.pack, blocks.boxes]
+    kernels: list[Any] = [
+        kmeans.descend,
+        kmedians.descend,
+        seeding.spread,
+        blocks.pack,
+        blocks.boxes,
+    ]
     kernels += [octree.split_errors, errors.compare, split.children, split.missed]
     kernels += [histogram.mark, histogram.count, histogram.colours]
     before = [len(kernel.signatures) for kernel in kernels]

@@ -146,56 +146,67 @@ def in_question(
     return count
 
 
-@kernel()
-def assign(
-    x: F32,
-    begins: I64,
-    low: F32,
-    high: F32,
-    centers: F32,
-    squared: bool,
-    labels: U8,
-    cost: F32,
-) -> None:
-    """Finds each point's nearest center; ties go to the lowest index.
+def make_assign(*, squared: bool) -> Callable[..., Any]:
+    """Returns the assignment for one distance.
 
     Args:
-        x: float32 (d, n), a row a channel, d is 3 or 4.
-        begins: int64 (m + 1,), where blocks of at most `MOST` points begin, and n.
-        low: float32 (d, m), the lower corners of their boxes.
-        high: float32 (d, m), the upper corners.
-        centers: float32 (k, d).
         squared: squared Euclidean distance, or else the sum of absolute differences.
-        labels: uint8 (n,), filled.
-        cost: float32 (n,), filled with the distances.
     """
-    k, dimensions = centers.shape
-    turned = np.empty((dimensions, k), np.float32)
-    chosen = np.empty((dimensions, k + 3), np.float32)
-    ids = np.empty(k + 3, np.int32)
-    for c in range(k):
-        ids[c] = c
-        for j in range(dimensions):
-            turned[j, c] = chosen[j, c] = centers[c, j]
-    near, far = np.empty(k, np.float32), np.empty(k, np.float32)
-    best, label = np.empty(MOST, np.float32), np.empty(MOST, np.int32)
-    count = k
-    for b in range(len(begins) - 1):
-        start, size = begins[b], begins[b + 1] - begins[b]
-        if k > FEW:
-            count = in_question(low, high, b, turned, squared, near, far, ids)
-            for i in range(count):
-                for j in range(dimensions):
-                    chosen[j, i] = turned[j, ids[i]]
-        if dimensions == 3:
-            if squared:
-                squared3(x, start, size, chosen, ids, count, best, label)
+
+    @kernel()
+    def assign(
+        x: F32,
+        begins: I64,
+        low: F32,
+        high: F32,
+        centers: F32,
+        labels: U8,
+        cost: F32,
+    ) -> None:
+        """Finds each point's nearest center; ties go to the lowest index.
+
+        Args:
+            x: float32 (d, n), a row a channel, d is 3 or 4.
+            begins: int64 (m + 1,), where blocks of at most `MOST` points begin, and n.
+            low: float32 (d, m), the lower corners of their boxes.
+            high: float32 (d, m), the upper corners.
+            centers: float32 (k, d).
+            labels: uint8 (n,), filled.
+            cost: float32 (n,), filled with the distances.
+        """
+        k, dimensions = centers.shape
+        turned = np.empty((dimensions, k), np.float32)
+        chosen = np.empty((dimensions, k + 3), np.float32)
+        ids = np.empty(k + 3, np.int32)
+        for c in range(k):
+            ids[c] = c
+            for j in range(dimensions):
+                turned[j, c] = chosen[j, c] = centers[c, j]
+        near, far = np.empty(k, np.float32), np.empty(k, np.float32)
+        best, label = np.empty(MOST, np.float32), np.empty(MOST, np.int32)
+        count = k
+        for b in range(len(begins) - 1):
+            start, size = begins[b], begins[b + 1] - begins[b]
+            if k > FEW:
+                count = in_question(low, high, b, turned, squared, near, far, ids)
+                for i in range(count):
+                    for j in range(dimensions):
+                        chosen[j, i] = turned[j, ids[i]]
+            if dimensions == 3:
+                if squared:
+                    squared3(x, start, size, chosen, ids, count, best, label)
+                else:
+                    absolute3(x, start, size, chosen, ids, count, best, label)
+            elif squared:
+                squared4(x, start, size, chosen, ids, count, best, label)
             else:
-                absolute3(x, start, size, chosen, ids, count, best, label)
-        elif squared:
-            squared4(x, start, size, chosen, ids, count, best, label)
-        else:
-            absolute4(x, start, size, chosen, ids, count, best, label)
-        for i in range(size):
-            cost[start + i] = best[i]
-            labels[start + i] = label[i]
+                absolute4(x, start, size, chosen, ids, count, best, label)
+            for i in range(size):
+                cost[start + i] = best[i]
+                labels[start + i] = label[i]
+
+    return assign
+
+
+assign_squared = make_assign(squared=True)
+assign_absolute = make_assign(squared=False)

@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MODULES = ("histogram", "blocks", "octree", "seeding", "split", "errors", "descend")
+FIRST = ("histogram", "blocks", "errors", "kmeans")
+SECOND = ("octree", "seeding", "split", "kmedians")  # about as long, for the second core
+MODULES = FIRST + SECOND
 STAMP = "complete"
 
 
@@ -100,11 +102,11 @@ def _fill(folder: Path) -> None:
     log.info("compiling the kernels for this machine, once, a few seconds (kept in %s)", folder)
     started = time.perf_counter()
     call = f"import sys; from {__name__} import compile_into; compile_into(*sys.argv[1:])"
-    command = [sys.executable, "-c", call, str(folder), *MODULES[-1:]]
+    command = [sys.executable, "-c", call, str(folder), *SECOND]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as second:
-        _compile(MODULES[:-1], folder)
+        _compile(FIRST, folder)
         second.wait()
-    _compile(MODULES[-1:], folder)  # finds what the second process made
+    _compile(SECOND, folder)  # finds what the second process made
     (folder / STAMP).touch()
     log.info("kernels compiled in %.1f s", time.perf_counter() - started)
 

@@ -1,4 +1,7 @@
-"""Moving the centers: weighted means for K-Means, weighted medians for K-Medians."""
+"""Moving the centers: weighted means for K-Means, weighted medians for K-Medians.
+
+First `begin`, then one of the two, then `refill`.
+"""
 
 from __future__ import annotations
 
@@ -73,41 +76,23 @@ def refill(x: F32, weight: F64, cost: F32, fixed: int, centers: F32, mass: F64) 
 
 
 @kernel()
-def update(
-    x: F32,
-    weight: F64,
-    order: I32,
-    labels: U8,
-    cost: F32,
-    fixed: int,
-    centers: F32,
-    moved: F32,
-    mass: F64,
-) -> None:
-    """Finds the means or the medians of the centers' points.
+def begin(weight: F64, labels: U8, fixed: int, centers: F32, moved: F32, mass: F64) -> None:
+    """Copies the centers, and weighs the points of each that may move.
 
     Args:
-        x: float32 (d, n), a row a channel.
         weight: float64 (n,).
-        order: int32 (d, n), the points of each channel in rising order, for medians; int32 (0, 0)
-            for means.
         labels: uint8 (n,), the nearest center of each point.
-        cost: float32 (n,), the distance to it.
         fixed: the first so many centers never move.
         centers: float32 (k, d).
-        moved: float32 (k, d), filled with where they go.
+        moved: float32 (k, d), filled with the same.
         mass: float64 (k,), filled with the weight of their points, 0 for those that are fixed.
     """
-    for c in range(len(centers)):
+    k, dimensions = centers.shape
+    for c in range(k):
         mass[c] = 0.0
-        for j in range(x.shape[0]):
+        for j in range(dimensions):
             moved[c, j] = centers[c, j]
     for i in range(len(labels)):
         mass[labels[i]] += weight[i]
     for c in range(fixed):
         mass[c] = 0.0
-    if len(order) == 0:
-        means(x, weight, labels, moved, mass)
-    else:
-        medians(x, weight, order, labels, moved, mass)
-    refill(x, weight, cost, fixed, moved, mass)
