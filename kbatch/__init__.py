@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from kbatch.data import Record
     from kbatch.errors import JobError, KbatchError, PictureError, PluginError
     from kbatch.hookspecs import hookimpl
+    from kbatch.job import Job
 
 
 __all__ = [
+    "Job",
     "JobError",
     "KbatchError",
     "PictureError",
@@ -35,7 +37,12 @@ def __getattr__(name: str) -> Any:
     """Imports the rest of the public names when they are asked for."""
     from importlib import import_module
 
-    homes = {"Record": "data", "hookimpl": "hookspecs"}
+    homes = {"Job": "job", "Record": "data", "hookimpl": "hookspecs"}
     if name not in __all__:
         raise AttributeError(f"module 'kbatch' has no attribute {name!r}")
     return getattr(import_module(f"kbatch.{homes.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    """Lists the public names, those that are imported later among them."""
+    return __all__

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from kbatch.data import U8, Clustering, Picture, Record, Rendered, Variant
+    from kbatch.job import Job
     from kbatch.registry import Registry
     from kbatch.stages import Writer
 
@@ -160,7 +161,7 @@ def quantize(
 
 
 def run_job(
-    job: str | os.PathLike[str] | Mapping[str, Any],
+    job: str | os.PathLike[str] | Job | Mapping[str, Any],
     *,
     output: str | os.PathLike[str] | None = None,
     workers: int | None = None,
@@ -170,8 +171,8 @@ def run_job(
     """Runs a job and returns its records in plan order.
 
     Args:
-        job: a job file, or the same keys as a mapping, whose paths are relative to the working
-            directory.
+        job: a job file, or a `kbatch.Job` or its keys as a mapping, whose paths are relative to the
+            working directory.
         output: replaces the job's output.
         workers: replaces the job's workers.
         plugins: single-file plugins to load.
@@ -191,7 +192,7 @@ def run_job(
     from kbatch.ledger import Ledger
 
     made, registry = plan.make(
-        job if isinstance(job, Mapping) else Path(job),
+        Path(job) if isinstance(job, str | os.PathLike) else job,
         output=None if output is None else Path(output),
         workers=workers,
         plugins=[Path(file) for file in plugins],

@@ -246,8 +246,6 @@ def report(
             console.note("the job asks for no report: name one with --format")
         for file in files:
             console.note(f"wrote {folder / file}")
-        for problem in problems:
-            console.error(problem)
         raise typer.Exit(1 if problems else 0)
 
 

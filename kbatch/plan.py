@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kbatch.data import Choice, Plan, Source, Variant
+from kbatch.data import Plan, Source, Variant
 from kbatch.discovery import discover as find_pictures
-from kbatch.errors import JobError
-from kbatch.job import Document, Job, check
+from kbatch.errors import JobError, did_you_mean
+from kbatch.job import Document, Job, check, written
 from kbatch.job import document as documents
-from kbatch.registry import Registry, discover
+from kbatch.registry import Registry, discover, installed_names
 from kbatch.stages import LoaderSpec
 from kbatch.variants import output_name, template, variants
 
@@ -26,7 +26,7 @@ LOADING = ("icc", "max_pixels")
 
 
 def make(
-    job: Path | Mapping[str, Any],
+    job: Path | Job | Mapping[str, Any],
     *,
     settings: Sequence[str] = (),
     output: Path | None = None,
@@ -37,8 +37,8 @@ def make(
     """Makes the plan of a job.
 
     Args:
-        job: a job file, or the same keys as plain data, whose paths are relative to the working
-            directory.
+        job: a job file, or a job or the same keys as plain data, whose paths are relative to the
+            working directory.
         settings: `key=value` lines that replace what the job says; dotted keys, YAML values.
         output: replaces the job's output.
         workers: replaces the job's workers.
@@ -56,9 +56,9 @@ def make(
     for setting in settings:
         document.set(setting)
     if output is not None:
-        document.set(f"output={json.dumps(str(output.absolute()))}")
+        document.put("output", str(output.absolute()), "--output")
     if workers is not None:
-        document.set(f"workers={workers}")
+        document.put("workers", workers, "--workers")
     files, named = _plugins_of(document, base, trust=trust)
     files = [*plugins, *files]
     registry = discover(files, named)
@@ -139,10 +139,11 @@ def outputs(plan: Plan, sources: Iterable[Source]) -> Iterable[str]:
             yield output_name(plan.template, variant, source)
 
 
-def _read(job: Path | Mapping[str, Any]) -> tuple[Document, Path]:
+def _read(job: Path | Job | Mapping[str, Any]) -> tuple[Document, Path]:
     if isinstance(job, Path):
         return documents.load(job), job.parent
-    return documents.plain(job, "job"), Path()
+    data = written(job) if isinstance(job, Job) else job
+    return documents.plain(data, "job"), Path()
 
 
 def _plan(
@@ -166,7 +167,7 @@ def _plan(
         loading=_loading(job),
         measures=job.measures,
         reports=job.reports,
-        executor=_executor(job),
+        executor=job.executor,
         workers=job.workers or os.cpu_count() or 1,
         plugins=tuple(file.absolute() for file in files),
     )
@@ -180,12 +181,6 @@ def _plan(
     if clash := _clash(plan):
         raise JobError([f"{document.where(('name',))}: name: {clash}"])
     return plan
-
-
-def _executor(job: Job) -> Choice:
-    """Returns the executor without the workers, which are the job's."""
-    options = {key: value for key, value in job.executor.options.items() if key != "workers"}
-    return Choice(job.executor.name, options)
 
 
 def _loading(job: Job) -> dict[str, Any]:
@@ -224,21 +219,34 @@ def _clash(plan: Plan) -> str | None:
 
 
 def _plugins_of(document: Document, base: Path, *, trust: bool) -> tuple[list[Path], list[str]]:
-    """Returns the plugin files and the installed plugins that a job names."""
+    """Returns the plugin files and the installed plugins that a job names, and that are there."""
     given = document.data.get("plugins")
     listed = given if isinstance(given, list) else [given]
     files, named = [], []
     for index, entry in enumerate(listed):
         if not isinstance(entry, str):
             continue  # the job's check says what is wrong
-        if not entry.endswith(".py"):
-            named.append(entry)
-        elif trust:
+        if problem := _plugin_problem(entry, base, trust=trust):
+            place = document.where(("plugins", index))
+            document.problems.append(f"{place}: plugins: {problem}")
+        elif entry.endswith(".py"):
             files.append(base / entry)
         else:
-            place = document.where(("plugins", index))
-            document.problems.append(
-                f"{place}: plugins: {entry!r} is code that the job wants to run: "
-                "read it, then allow it with --trust-plugins"
-            )
+            named.append(entry)
     return files, named
+
+
+def _plugin_problem(entry: str, base: Path, *, trust: bool) -> str | None:
+    """Returns why a plugin that a job names is not loaded, or None."""
+    if not entry.endswith(".py"):
+        known = installed_names()
+        hint = did_you_mean(entry, known)
+        if entry in known:
+            return None
+        return f"no installed plugin is called {entry!r}{hint}; a file ends in .py"
+    if not trust:
+        return (
+            f"{entry!r} is code that the job wants to run: read it, then allow it with "
+            "--trust-plugins"
+        )
+    return None if (base / entry).is_file() else f"{entry!r} does not exist in {str(base)!r}"

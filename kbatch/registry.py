@@ -159,7 +159,8 @@ class Registry:
     def unknown(self, stage: str, name: str) -> str:
         """Returns what to tell somebody who named a component that isn't there."""
         known = self.names(stage)
-        text = f"unknown {stage} {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}"
+        listed = ", ".join(known) or "none"
+        text = f"unknown {stage} {name!r}{did_you_mean(name, known)}; known: {listed}"
         if self.broken:
             text += "; not loaded: " + ", ".join(f"{k} ({v})" for k, v in self.broken.items())
         return text
@@ -200,6 +201,11 @@ class Registry:
             self._manager.unregister(plugin)
         for key in [k for k, entry in self._entries.items() if entry.provider == provider]:
             del self._entries[key]
+
+
+def installed_names() -> frozenset[str]:
+    """Returns what the installed plugins are called; none is loaded."""
+    return frozenset(importlib.metadata.entry_points(group=GROUP).names)
 
 
 def discover(files: Sequence[Path] = (), named: Sequence[str] = ()) -> Registry:

@@ -97,7 +97,7 @@ def make_reports(
     """Makes reports from a ledger; one that fails does not stop the others.
 
     Returns:
-        Names of the files written, and a line for each report that failed.
+        Names of the files written, and a line for each report that failed; it is logged too.
     """
     folder = ReportFolder(output)
     problems = []
@@ -105,8 +105,9 @@ def make_reports(
         try:
             registry.build("report", choice.name, choice.options).write(ledger, folder)
         except Exception as error:  # whatever a plugin raises
-            log.debug("report %s failed", choice.name, exc_info=True)
-            problems.append(f"report {choice.name!r} failed: {str(error) or type(error).__name__}")
+            text = f"report {choice.name!r} failed: {str(error) or type(error).__name__}"
+            log.error("%s", text, exc_info=log.isEnabledFor(logging.DEBUG))
+            problems.append(text)
     return tuple(folder.written), tuple(problems)
 
 
@@ -191,7 +192,7 @@ class Observers:
             except Exception as error:  # whatever a plugin raises
                 text = f"plugin {provider}: {hook} failed: {type(error).__name__}: {error}"
                 if not any(text.split(" failed")[0] in known for known in self.problems):
-                    log.warning("%s", text, exc_info=log.isEnabledFor(logging.DEBUG))
+                    log.error("%s", text, exc_info=log.isEnabledFor(logging.DEBUG))
                     self.problems.append(text)
 
 

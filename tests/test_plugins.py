@@ -214,11 +214,14 @@ def test_a_measure_that_fails_costs_the_pictures_it_fails_for(run: Run) -> None:
 # ---- faults beside the pictures ------------------------------------------------------------------
 
 
-def test_a_report_that_fails_is_a_problem_and_the_others_are_made(run: Run) -> None:
+def test_a_report_that_fails_is_a_problem_and_the_others_are_made(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     ended = run({"a.fault": "ok"}, reports=["fault-report", "csv"])
     assert ended.summary.done == 1
     assert ended.summary.reports == ("results.csv",)
     assert ended.summary.problems == ("report 'fault-report' failed: on purpose",)
+    assert caplog.messages == list(ended.summary.problems)
 
 
 @pytest.mark.parametrize("hook", ["job_started", "record", "job_finished"])

@@ -88,7 +88,7 @@ def _open(stream: BinaryIO, name: str) -> ImageFile.ImageFile:
             return reader(stream)
     formats = ", ".join(kind for kind, _, _ in READERS)
     raise PictureError(
-        f"{name} is not a picture that kbatch reads (its first bytes are {head[:8]!r}; "
+        f"{name} is in no format that kbatch reads (its first bytes are {head[:8]!r}; "
         f"formats: {formats})"
     )
 

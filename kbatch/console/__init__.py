@@ -129,8 +129,6 @@ class Console(Voice):
         tally, self._tally = self._tally, None
         if tally and self._tells:
             self._sums(tally)
-        for problem in summary.problems:
-            self.error(problem)
         if not self._quiet:
             line = views.closing(summary, len(tally.variants) if tally else 0)
             self._line(line, style="yellow" if summary.interrupted else "bold")
@@ -144,7 +142,7 @@ class Console(Voice):
                 )
             self._line(text, "failed  ", "red")
         elif self._failures == MOST_FAILURES:
-            self._line("further failures are in results.csv", style="red")
+            self._line("further failures are in the results", style="red")
         self._failures += 1
 
     def _tell(self, tally: Tally) -> None:
@@ -169,7 +167,7 @@ class Console(Voice):
         rows = islice(views.sums(tally), MOST_VARIANTS)
         self._print(self._stderr, views.fitted(views.SUMS, rows, self._stderr))
         if (more := len(tally.variants) - MOST_VARIANTS) > 0:
-            self._line(f"… and {counted(more, 'more variant')} in results.csv")
+            self._line(f"… and {counted(more, 'more variant')} in the results")
         self._line("")
         if tally.failures and self._draws:
             self._line(f"{counted(tally.failed_pictures, 'picture')} failed", style="bold red")

@@ -150,7 +150,7 @@ def failures(tally: Tally) -> Iterator[str]:
             some = f" ({counted(count, 'variant')})" if count < len(tally.variants) else ""
             yield f"{picture}: {reason}{some}"
     if more := tally.failed_pictures - len(tally.failures):
-        yield f"… and {more:,} more in results.csv"
+        yield f"… and {more:,} more in the results"
 
 
 def message(text: str, prefix: str, style: str, encoding: str) -> rich.console.RenderableType:

@@ -2,7 +2,7 @@
 
 from kbatch.job.check import check
 from kbatch.job.document import Document
-from kbatch.job.model import Job
+from kbatch.job.model import Job, written
 from kbatch.job.schema import schema
 
-__all__ = ["Document", "Job", "check", "schema"]
+__all__ = ["Document", "Job", "check", "schema", "written"]

@@ -146,7 +146,8 @@ class _Checker:
         except ValidationError as error:
             self._tell(path, model, options, error)
             return None
-        return Choice(name, complete.model_dump())
+        # An executor's workers are the job's, not a choice of its own.
+        return Choice(name, complete.model_dump(exclude={"workers"} if stage == "executor" else {}))
 
     def _tell(
         self, path: Route, model: type[BaseModel], given: Any, error: ValidationError

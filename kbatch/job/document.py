@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,6 +88,21 @@ class Document:
             raise JobError(builder.problems)
         container, last, path = self._container(parts, place)
         container[last] = value
+        self._move(path, place)
+
+    def put(self, key: str, value: Any, place: str) -> None:
+        """Replaces the value of a key by one that is no text to be read.
+
+        Args:
+            key: of the job.
+            value: plain data.
+            place: where it comes from, such as `--output`.
+        """
+        self.data[key] = value
+        self._move((key,), place)
+
+    def _move(self, path: Route, place: str) -> None:
+        """Says that the value at a path, and all in it, comes from elsewhere."""
         self._places = {
             known: found for known, found in self._places.items() if known[: len(path)] != path
         }
@@ -173,9 +189,25 @@ def plain(data: Mapping[str, Any], name: str) -> Document:
     """Makes a document of plain data.
 
     Args:
-        data: what a job file would say.
+        data: what a job file would say; paths, tuples, ranges and NumPy's numbers will do.
         name: the place of all of it in errors.
+
+    Raises:
+        TypeError: a value that no job file can say.
     """
     builder = Builder(lambda _: name)
-    text = json.dumps(dict(data))
-    return Document(name, text, build(text, builder), builder)
+    builder.places[()] = name, name
+    text = json.dumps(dict(data), default=_plain)
+    return Document(name, text, json.loads(text), builder)
+
+
+def _plain(value: Any) -> Any:
+    """Returns what JSON has for a value that it doesn't know."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, range):
+        return list(value)
+    if hasattr(value, "tolist"):  # NumPy's numbers and arrays
+        return value.tolist()
+    kind = type(value).__name__
+    raise TypeError(f"a job can't hold a {kind}: expected text, a number, a list or a mapping")

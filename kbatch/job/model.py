@@ -77,6 +77,18 @@ LISTS = (*AXES, "input", "measures", "reports", "plugins")
 LATER = ("fixed", "frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
 
 
+def written(job: Job) -> dict[str, Any]:
+    """Returns a job as plain data: what a file that gives it would say."""
+    given = {key: getattr(job, key) for key in Job.model_fields if key in job.model_fields_set}
+    return {key: _long(value) for key, value in given.items() if value is not None}
+
+
+def _long(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_long(entry) for entry in value]
+    return {"name": value.name, **value.options} if isinstance(value, Choice) else value
+
+
 def short(default: Any) -> Any:
     """Returns a default as a job would write it."""
     if isinstance(default, tuple):

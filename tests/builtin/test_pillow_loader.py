@@ -224,7 +224,7 @@ def test_an_empty_file_is_called_empty() -> None:
 def test_text_and_other_formats_are_named_by_their_first_bytes() -> None:
     text = reason(b"Hello, this is no picture")
     assert text.startswith(
-        "it.png is not a picture that kbatch reads (its first bytes are b'Hello, t'"
+        "it.png is in no format that kbatch reads (its first bytes are b'Hello, t'"
     )
     assert "formats: PNG, JPEG, WebP" in text
 
@@ -240,7 +240,7 @@ def test_text_and_other_formats_are_named_by_their_first_bytes() -> None:
     ],
 )
 def test_what_could_start_a_program_or_is_no_picture_is_not_tried(head: bytes) -> None:
-    assert "is not a picture that kbatch reads" in reason(head)
+    assert "is in no format that kbatch reads" in reason(head)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "PPM", "GIF"])

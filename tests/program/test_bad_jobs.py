@@ -117,6 +117,16 @@ def test_code_that_a_job_names_runs_with_trust_from_any_folder(with_plugin: Path
     assert rows(with_plugin / "out")[0]["strategy"] == "chebyshev"
 
 
+def test_plugins_that_are_not_there_are_told_with_all_other_mistakes(folder: Path) -> None:
+    job(folder, "k: 0\nplugins: [gone.py, kbatch-nonsense]\n")
+    ended = kbatch("check", "job.yaml", "--trust-plugins", cwd=folder)
+    assert ended.code == 2
+    lines = [line.removeprefix("error:").strip() for line in ended.stderr.splitlines()]
+    assert [line.split(": ")[1] for line in lines] == ["k", "plugins", "plugins"]
+    assert "job.yaml:4:11: plugins: 'gone.py' does not exist in" in ended.stderr
+    assert "job.yaml:4:20: plugins: no installed plugin is called" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [

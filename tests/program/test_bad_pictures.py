@@ -10,7 +10,7 @@ from program import Ended, hidden_in, job, kbatch, picture, pictures_in, records
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
-BAD = {"cut.jpg": "truncated", "empty.png": "empty", "text.png": "not a picture"}
+BAD = {"cut.jpg": "truncated", "empty.png": "empty", "text.png": "no format that kbatch reads"}
 
 
 @pytest.fixture(scope="module")

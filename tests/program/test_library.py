@@ -11,6 +11,7 @@ from PIL import Image
 from program import CHEBYSHEV, job, picture, pictures_in, pixels, python
 
 import kbatch
+from kbatch import plan
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -152,6 +153,31 @@ def test_run_job_takes_a_mapping_a_plugin_and_another_output(tmp_path: Path) -> 
     assert list(pictures_in(tmp_path / "out")) == ["a_K16_CHEBYSHEV.png"]
 
 
+def test_run_job_takes_a_job_as_observers_are_told_of_it(tmp_path: Path) -> None:
+    picture(tmp_path / "pictures" / "a.png")
+    model = kbatch.Job(input=(str(tmp_path / "pictures"),), output=str(tmp_path / "out"), k=(4,))
+    assert [record.output for record in kbatch.run_job(model)] == ["a_K4_L2.png"]
+    init = {"name": "kmeans++", "candidates": 3}
+    keys = {"input": tmp_path / "pictures", "output": tmp_path / "b", "init": init}
+    complete = plan.make(keys)[0].job
+    found = kbatch.run_job(complete)
+    assert [record.init for record in found] == ["kmeans++"]
+    assert plan.make(complete)[0].variants[0].init.options == {"candidates": 3}
+
+
+def test_run_job_takes_paths_ranges_and_any_characters(tmp_path: Path) -> None:
+    folder = tmp_path / "\U0001f99c \x85"
+    picture(folder / "a.png")
+    found = kbatch.run_job({"input": folder, "output": folder / "out", "k": range(2, 4)})
+    assert [record.output for record in found] == ["a_K2_L2.png", "a_K3_L2.png"]
+    assert list(pictures_in(folder / "out")) == ["a_K2_L2.png", "a_K3_L2.png"]
+
+
+def test_what_no_job_can_hold_is_a_type_error_that_says_so() -> None:
+    with pytest.raises(TypeError, match="can't hold a set"):
+        kbatch.run_job({"input": "a", "output": "b", "k": {1}})
+
+
 def test_run_job_raises_a_job_error_with_every_problem(tmp_path: Path) -> None:
     nonsense = {"input": str(tmp_path), "output": str(tmp_path / "out"), "k": 0, "strateg": "l1"}
     with pytest.raises(kbatch.JobError) as caught:
@@ -162,6 +188,7 @@ def test_run_job_raises_a_job_error_with_every_problem(tmp_path: Path) -> None:
 
 def test_all_public_names_are_there_and_errors_are_of_one_family() -> None:
     assert all(getattr(kbatch, name) for name in kbatch.__all__)
+    assert dir(kbatch) == sorted(kbatch.__all__)
     family = (kbatch.JobError, kbatch.PictureError, kbatch.PluginError)
     assert all(issubclass(error, kbatch.KbatchError) for error in family)
     with pytest.raises(AttributeError):
