@@ -46,7 +46,7 @@ class Quantized:
     def __repr__(self) -> str:
         height, width = self.indices.shape
         return (
-            f"<Quantized {self.variant.label}: {width}×{height}, {len(self.palette)} colours, "
+            f"<Quantized {self.variant.label}: {width}×{height}, k_used {len(self.palette)}, "
             f"sse {self.rendered.sse:.4g}, sad {self.rendered.sad:.4g} a pixel>"
         )
 
@@ -60,10 +60,6 @@ class Quantized:
         """uint8 (H, W), each pixel's entry."""
         indices: U8 = self.rendered.indexed.indices[0]
         return indices
-
-    def name(self, stem: str) -> str:
-        """Returns what to call its file: `photo` becomes `photo_K16_L2.png`."""
-        return f"{stem}_{self.variant.label}{self.variant.suffix}"
 
     def to_image(self) -> Image.Image:
         """Returns a PIL image of mode P."""
@@ -84,10 +80,13 @@ class Quantized:
             path: where to; the writer decides the format, not the suffix.
 
         Raises:
+            ValueError: the suffix is another format's.
             PictureError: it can't be written.
         """
         from kbatch.storage import save
 
+        if Path(path).suffix.lower() not in ("", self.variant.suffix):
+            raise ValueError(f"{path}: the result is a {self.variant.suffix} file")
         save(self.to_bytes(), Path(path))
 
     def _repr_png_(self) -> bytes:

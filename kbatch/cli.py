@@ -98,7 +98,7 @@ def run(
             for work, registry in made:
                 registry.add(console, "console")
                 summary = runner.run(work, registry, stop.event)
-                code = max(code, int(bool(summary.failed or summary.problems)))
+                code = max(code, int(bool(summary.failed or summary.failed_reports)))
                 if summary.interrupted:
                     break
             raise typer.Exit(stop.exit_code or code)

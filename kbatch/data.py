@@ -384,6 +384,7 @@ class Summary:
         seconds: wall time of the run.
         reports: files that reports wrote, relative to the output.
         problems: reports or observers that failed, a line each.
+        failed_reports: how many of them are reports.
         interrupted: whether the run was asked to stop before its end.
     """
 
@@ -397,3 +398,4 @@ class Summary:
     reports: tuple[str, ...]
     problems: tuple[str, ...]
     interrupted: bool
+    failed_reports: int = 0

@@ -62,7 +62,12 @@ def make(
     files, named = _plugins_of(document, base, trust=trust)
     files = [*plugins, *files]
     registry = discover(files, named)
-    checked = check(document, registry, base)
+    try:
+        checked = check(document, registry, base)
+    except JobError as error:
+        raise JobError(
+            [*error.problems, *_input_problems(error, document, base, registry)]
+        ) from None
     return _plan(checked, document, base, registry, files), registry
 
 
@@ -149,14 +154,8 @@ def _read(job: Path | Job | Mapping[str, Any]) -> tuple[Document, Path]:
 def _plan(
     job: Job, document: Document, base: Path, registry: Registry, files: Sequence[Path]
 ) -> Plan:
-    loaders = [entry.spec for entry in registry if isinstance(entry.spec, LoaderSpec)]
     output = base / job.output
-    try:
-        sources = find_pictures(job.input, base, output, loaders)
-    except JobError as error:
-        place = document.where(("input",))
-        problems = [f"input: {problem.removeprefix('input ')}" for problem in error.problems]
-        raise JobError([f"{place}: {problem}" for problem in problems]) from error
+    sources = _sources(job.input, document, base, output, registry)
     made = variants(job, registry)
     plan = Plan(
         job=job,
@@ -185,6 +184,36 @@ def _plan(
 
 def _loading(job: Job) -> dict[str, Any]:
     return {key: getattr(job, key) for key in LOADING}
+
+
+def _sources(
+    inputs: Sequence[str], document: Document, base: Path, output: Path, registry: Registry
+) -> tuple[Source, ...]:
+    """Finds the pictures; what is wrong is told at the place of the input."""
+    loaders = [entry.spec for entry in registry if isinstance(entry.spec, LoaderSpec)]
+    try:
+        return find_pictures(inputs, base, output, loaders)
+    except JobError as error:
+        place = document.where(("input",))
+        problems = [f"input: {problem.removeprefix('input ')}" for problem in error.problems]
+        raise JobError([f"{place}: {problem}" for problem in problems]) from error
+
+
+def _input_problems(
+    error: JobError, document: Document, base: Path, registry: Registry
+) -> tuple[str, ...]:
+    """Returns what is wrong with the pictures of a job that has other problems too."""
+    told = any(f": {key}: " in problem for problem in error.problems for key in ("input", "output"))
+    given, output = document.data.get("input"), document.data.get("output")
+    listed = given if isinstance(given, list) else [given]
+    inputs = [entry for entry in listed if isinstance(entry, str)]
+    if told or not isinstance(output, str):
+        return ()
+    try:
+        _sources(inputs, document, base, base / output, registry)
+    except JobError as problem:
+        return problem.problems
+    return ()
 
 
 def _replaced(plan: Plan) -> str | None:

@@ -66,6 +66,7 @@ def run(plan: Plan, registry: Registry, stop: threading.Event | None = None) -> 
         reports=reports,
         problems=(*watch.problems, *problems),
         interrupted=status.total() < len(plan.sources) * len(plan.variants),
+        failed_reports=len(problems),
     )
     watch.tell("kbatch_job_finished", summary=summary)
     return replace(summary, problems=(*watch.problems, *problems))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kbatch import plan
 from kbatch.api import quantize
 from kbatch.errors import JobError, KbatchError
 
@@ -64,38 +66,42 @@ def _one(
     force: bool,
 ) -> str:
     """Compresses one picture and returns a line about it."""
+    path = None if output == STREAM else _target(picture, output, keys, many=many)
+    if path and (path in written or (path.exists() and not force)):
+        raise KbatchError(f"{path} exists: give another place with -o, or --force to replace it")
     data = sys.stdin.buffer.read() if picture == STREAM else None
     result = quantize(picture if data is None else data, **keys)
     encoded = result.to_bytes()
     size = Path(picture).stat().st_size if data is None else len(data)
-    if output == STREAM or (output is None and picture == STREAM):
-        sys.stdout.buffer.write(encoded)
-        sys.stdout.buffer.flush()
-        target = "standard output"
-    else:
-        path = _target(picture, output, result.name(Path(picture).stem), many=many)
-        if path in written or (path.exists() and not force):
-            raise KbatchError(
-                f"{path} exists: give another place with -o, or --force to replace it"
-            )
+    if path:
         result.save(path)
         written.add(path)
-        target = str(path)
+    else:
+        sys.stdout.buffer.write(encoded)
+        sys.stdout.buffer.flush()
+    colours = f"{len(result.palette)} colour{'s' if len(result.palette) > 1 else ''}"
     return (
-        f"{picture} → {target}  {len(result.palette)} colours  "
+        f"{picture} → {path or 'standard output'}  {colours}  "
         f"{size:,} → {len(encoded):,} bytes ({size / len(encoded):.1f}×)"
     )
 
 
-def _target(picture: str, output: str | None, name: str, *, many: bool) -> Path:
+def _target(
+    picture: str, output: str | None, keys: Mapping[str, Any], *, many: bool
+) -> Path | None:
+    """Returns where a result goes, None for standard output; known before any work."""
+    if output is None and picture == STREAM:
+        return None
+    variant, _, _ = plan.single(json.dumps(dict(keys)))
+    stem = "picture" if picture == STREAM else Path(picture).stem
+    name = f"{stem}_{variant.label}{variant.suffix}"
     if output is None:
         return Path(picture).with_name(name)
     path = Path(output)
     if many or _is_folder(output):
         return path / name
-    suffix = Path(name).suffix
-    if path.suffix.lower() not in ("", suffix):
-        raise JobError([f"{path}: the result is a {suffix} file: give it that suffix"])
+    if path.suffix.lower() not in ("", variant.suffix):
+        raise JobError([f"{path}: the result is a {variant.suffix} file: give it that suffix"])
     return path
 
 

@@ -312,7 +312,9 @@ def test_output_is_required_and_not_a_file(registry: Registry, base: Path) -> No
     told = problems("# why\ninput: pictures", registry, base)
     assert told == ["job.yaml:2:1: output: missing, expected the folder that results go to"]
     (told_file,) = problems("input: pictures\noutput: pictures/a.png", registry, base)
-    assert told_file.startswith("job.yaml:2:9: output: expected a folder, but 'pictures/a.png'")
+    assert told_file == "job.yaml:2:9: output: expected a folder, but 'pictures/a.png' is a file"
+    (told_below,) = problems("input: pictures\noutput: pictures/a.png/b", registry, base)
+    assert told_below.endswith("but 'pictures/a.png/b' is below a file")
 
 
 def test_a_default_that_is_not_installed_is_told(base: Path) -> None:

@@ -185,8 +185,11 @@ class _Checker:
 
     def _output(self, job: Job) -> None:
         try:
-            if (self._base / job.output).is_file():
-                self.say(("output",), f"expected a folder, but {shown(job.output)} is a file")
+            folder = self._base / job.output
+            file = next((place for place in (folder, *folder.parents) if place.is_file()), None)
+            if file:
+                what = "is a file" if file == folder else "is below a file"
+                self.say(("output",), f"expected a folder, but {shown(job.output)} {what}")
         except OSError as error:
             self.say(("output",), f"{shown(job.output)} can't be used: {error.strerror}")
 
