@@ -1,27 +1,10 @@
-"""The contracts of components: a Protocol for what each does, a Spec for how it announces itself.
-
-Components are built once a worker and called from threads: they keep no state and never change
-their inputs. Specs are cheap: a factory named as text ("module:attribute") is imported when a job
-asks for it, so listing components imports nothing heavy.
-"""
+"""What components do: a Protocol a stage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    BinaryIO,
-    ClassVar,
-    Literal,
-    Protocol,
-    TypeVar,
-    runtime_checkable,
-)
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,17 +22,6 @@ if TYPE_CHECKING:
         Record,
         Stop,
     )
-
-T = TypeVar("T")
-
-
-class Options(BaseModel):
-    """Base of every component's options: unknown keys are errors, values don't change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-# ---- what components do ------------------------------------------------------------------------
 
 
 class Loader(Protocol):
@@ -213,150 +185,3 @@ class Executor(Protocol):
             items: taken one by one, never more than `window` ahead of what was yielded.
             window: most items in flight.
         """
-
-
-# ---- how components announce themselves --------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """A component that a plugin offers.
-
-    Attributes:
-        name: how jobs name it: lower case letters, digits and `+ - . _`.
-        summary: one line for `kbatch plugins`.
-        factory: called with the validated options; a callable, or "module:attribute".
-        options: pydantic model of its options, a subclass of `Options`.
-    """
-
-    stage: ClassVar[str] = ""
-    name: str
-    summary: str
-    factory: str | Callable[[Any], Any]
-    options: type[Options] = Options
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoaderSpec(Spec):
-    """A loader; its options are those of the job's loading keys that its model names.
-
-    Attributes:
-        suffixes: lower case, with the dot.
-        magic: (offset, bytes) pairs in the first 64 bytes, any of which tells the format.
-    """
-
-    stage: ClassVar[str] = "loader"
-    suffixes: tuple[str, ...]
-    magic: tuple[tuple[int, bytes], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpaceSpec(Spec):
-    """A colour space."""
-
-    stage: ClassVar[str] = "space"
-
-
-@dataclass(frozen=True, kw_only=True)
-class InitializerSpec(Spec):
-    """An initializer.
-
-    Attributes:
-        deterministic: it never asks `rng`, so that restarts would repeat it.
-    """
-
-    stage: ClassVar[str] = "init"
-    deterministic: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class StrategySpec(Spec):
-    """A strategy.
-
-    Attributes:
-        spaces: the spaces it makes sense in, or None for all.
-    """
-
-    stage: ClassVar[str] = "strategy"
-    spaces: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DithererSpec(Spec):
-    """A ditherer."""
-
-    stage: ClassVar[str] = "dither"
-
-
-@dataclass(frozen=True, kw_only=True)
-class WriterSpec(Spec):
-    """A writer.
-
-    Attributes:
-        suffix: of its files, with the dot.
-        alpha: what it can hold: `none`, `binary` or `full`.
-        frames: whether it can hold more than one.
-    """
-
-    stage: ClassVar[str] = "writer"
-    suffix: str
-    alpha: Literal["none", "binary", "full"] = "none"
-    frames: bool = False
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of results that a measure fills."""
-
-    name: str
-    unit: str
-    higher_is_better: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeasureSpec(Spec):
-    """A measure.
-
-    Attributes:
-        columns: what it returns.
-    """
-
-    stage: ClassVar[str] = "measure"
-    columns: tuple[Column, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportSpec(Spec):
-    """A report."""
-
-    stage: ClassVar[str] = "report"
-
-
-class ExecutorOptions(Options):
-    """What every executor is given.
-
-    Attributes:
-        workers: items worked on at once.
-    """
-
-    workers: int = Field(default=1, ge=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExecutorSpec(Spec):
-    """An executor; its options derive from `ExecutorOptions`."""
-
-    stage: ClassVar[str] = "executor"
-
-
-STAGES: tuple[type[Spec], ...] = (
-    LoaderSpec,
-    SpaceSpec,
-    InitializerSpec,
-    StrategySpec,
-    DithererSpec,
-    WriterSpec,
-    MeasureSpec,
-    ReportSpec,
-    ExecutorSpec,
-)
