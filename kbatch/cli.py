@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Compress folders of pictures by K-Means colour quantisation.",
     epilog="Begin with: kbatch init, then: kbatch run job.yaml",
 )
-plugins_app = typer.Typer(invoke_without_command=True, help="List components, or tell of one.")
+plugins_app = typer.Typer(
+    invoke_without_command=True, rich_markup_mode=None, help="List components, or tell of one."
+)
 app.add_typer(plugins_app, name="plugins")
 
 Jobs = Annotated[list[Path], typer.Argument(metavar="JOB", help="Job files.")]
@@ -65,6 +68,7 @@ def root(
 
 
 @app.command(
+    short_help="Run job files.",
     help="Run job files: pictures in, compressed pictures and a table of results out.\n\n"
     "Exit code: 0 all done, 1 some pictures or a report failed, 2 an invalid job or output, "
     "3 a plugin failed to load, 130 interrupted, 143 terminated.",
@@ -104,7 +108,10 @@ def run(
             raise typer.Exit(stop.exit_code or code)
 
 
-@app.command(epilog="Example: kbatch check job.yaml --set 'k=[8, 64]'")
+@app.command(
+    short_help="Validate a job and show its plan.",
+    epilog="Example: kbatch check job.yaml --set 'k=[8, 64]'",
+)
 def check(
     job: Job,
     output: Output = None,
@@ -127,7 +134,10 @@ def check(
         console.plan(work, plan.outputs(work, work.sources), str(job))
 
 
-@app.command(epilog="Example: kbatch init && kbatch run job.yaml")
+@app.command(
+    short_help="Write a commented job that runs as it stands.",
+    epilog="Example: kbatch init && kbatch run job.yaml",
+)
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("job.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
@@ -141,8 +151,9 @@ def init(
 
 
 @app.command(
+    short_help="Compress single pictures.",
     epilog="Examples: kbatch quantize photo.jpg -k 12 --strategy l1 · "
-    "kbatch quantize - -k 8 < in.png > out.png"
+    "kbatch quantize - -k 8 < in.png > out.png",
 )
 def quantize(
     pictures: Annotated[
@@ -216,7 +227,10 @@ def plugins_info(
                 console.out("It has no options.")
 
 
-@app.command(epilog="Example: kbatch schema > kbatch.schema.json")
+@app.command(
+    short_help="Print a JSON Schema of jobs, for editors.",
+    epilog="Example: kbatch schema > kbatch.schema.json",
+)
 def schema(plugin: Plugins = None, debug: Debug = False) -> None:
     """Print a JSON Schema of jobs with the options of all installed components, for editors."""
     from json import dumps
@@ -227,7 +241,10 @@ def schema(plugin: Plugins = None, debug: Debug = False) -> None:
         console.out(dumps(job.schema(registry.discover(plugin or ())), indent=2))
 
 
-@app.command(epilog="Example: kbatch report out --format csv --format json")
+@app.command(
+    short_help="Make the reports of an output again.",
+    epilog="Example: kbatch report out --format csv --format json",
+)
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The output of a job.")],
     formats: Annotated[

@@ -39,6 +39,16 @@ print(json.dumps(found))
 
 HIT = [1, 0, 1]
 
+BOTH = """
+import numpy as np
+from kbatch.core import assign_nearest, prepare
+from kbatch.data import Points
+prepare()
+points = Points(np.asfortranarray([[3, 0, 0]], np.float32), np.ones(1))
+for squared in (True, False):
+    print(assign_nearest(points, np.zeros((1, 3), np.float32), squared=squared)[1][0])
+"""
+
 
 def run(cache: Path, *modules: str) -> tuple[dict[str, list[int]], str]:
     """Prepares kernels in a process of their own: hits, misses, signatures of each; the log."""
@@ -71,6 +81,25 @@ def test_kernels_are_compiled_once(tmp_path: Path) -> None:
     assert said == ""
     assert {name.partition(".")[0] for name in counts} == set(jit.MODULES)
     assert all(count == HIT for count in counts.values()), counts
+
+
+def test_what_two_processes_fill_at_once_is_never_one_file(tmp_path: Path) -> None:
+    """K-Means and K-Medians come from one factory: a shared index once gave one for the other."""
+    run(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    for index in folder.rglob("*.nbi"):
+        assert index.relative_to(folder).parts[0] in jit.MODULES
+        assert len(list(index.parent.glob(f"{index.stem}.*.nbc"))) == 1
+    indices = {module: len(list((folder / module).rglob("*.nbi"))) for module in jit.MODULES}
+    assert indices["kmeans"] == indices["kmedians"] == 1
+    done = subprocess.run(
+        [sys.executable, "-c", BOTH],
+        env=os.environ | {"KBATCH_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["9.0", "3.0"]
 
 
 def test_a_damaged_cache_is_mended(tmp_path: Path) -> None:

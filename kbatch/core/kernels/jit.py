@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import llvmlite
+import llvmlite.binding
 import numba
 import platformdirs
 from numba.core.dispatcher import Dispatcher
@@ -59,7 +60,9 @@ def cache_folder() -> Path:
     for file in sorted(Path(__file__).parent.glob("*.py")):
         sources.update(file.name.encode() + file.read_bytes())
     made_by = f"{sys.implementation.cache_tag}-numba{numba.__version__}-llvm{llvmlite.__version__}"
-    machine = f"{platform.machine()}-{os.environ.get('NUMBA_CPU_NAME', 'host')}"
+    cpu = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
+    features = hashlib.sha256(llvmlite.binding.get_host_cpu_features().flatten().encode())
+    machine = f"{platform.machine()}-{cpu}-{features.hexdigest()[:8]}"
     root = os.environ.get("KBATCH_CACHE_DIR") or platformdirs.user_cache_path("kbatch")
     return Path(root) / f"kernels-{__version__}-{sources.hexdigest()[:12]}-{made_by}-{machine}"
 
@@ -99,7 +102,7 @@ def compile_into(folder: str, *modules: str) -> None:
 
 
 def _fill(folder: Path) -> None:
-    log.info("compiling the kernels for this machine, once, a few seconds (kept in %s)", folder)
+    log.info("compiling the kernels for this machine, once, about ten seconds (kept in %s)", folder)
     started = time.perf_counter()
     call = f"import sys; from {__name__} import compile_into; compile_into(*sys.argv[1:])"
     command = [sys.executable, "-c", call, str(folder), *SECOND]
@@ -112,12 +115,15 @@ def _fill(folder: Path) -> None:
 
 
 def _compile(modules: tuple[str, ...], folder: Path | None) -> None:
-    with _caching_in(folder):
-        for name in modules:
-            module = importlib.import_module(f"{__package__}.{name}")
+    for name in modules:
+        module = importlib.import_module(f"{__package__}.{name}")
+        # A folder each: two loops made by one factory would share an index, and two processes that
+        # fill it at once would each call their own code its first entry.
+        place = None if folder is None else folder / name
+        with _caching_in(place):
             for function in vars(module).values():
                 if isinstance(function, Dispatcher):
-                    _ready(function, folder)
+                    _ready(function, place)
 
 
 def _ready(function: Any, folder: Path | None) -> None:
