@@ -73,20 +73,27 @@ def truncate(cache: Path) -> Path:
     return folder
 
 
-def test_kernels_are_compiled_once(tmp_path: Path) -> None:
-    _, said = run(tmp_path)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A cache of all kernels, and what was said while it was filled."""
+    cache = tmp_path_factory.mktemp("cache")
+    _, said = run(cache)
+    return cache, said
+
+
+def test_kernels_are_compiled_once(filled: tuple[Path, str]) -> None:
+    cache, said = filled
     assert "compiling the kernels for this machine, once" in said
     assert "WARNING" not in said
-    counts, said = run(tmp_path)
+    counts, said = run(cache)
     assert said == ""
     assert {name.partition(".")[0] for name in counts} == set(jit.MODULES)
     assert all(count == HIT for count in counts.values()), counts
 
 
-def test_what_two_processes_fill_at_once_is_never_one_file(tmp_path: Path) -> None:
+def test_what_two_processes_fill_at_once_is_never_one_file(filled: tuple[Path, str]) -> None:
     """K-Means and K-Medians come from one factory: a shared index once gave one for the other."""
-    run(tmp_path)
-    (folder,) = tmp_path.iterdir()
+    (folder,) = filled[0].iterdir()
     for index in folder.rglob("*.nbi"):
         assert index.relative_to(folder).parts[0] in jit.MODULES
         assert len(list(index.parent.glob(f"{index.stem}.*.nbc"))) == 1
@@ -94,7 +101,7 @@ def test_what_two_processes_fill_at_once_is_never_one_file(tmp_path: Path) -> No
     assert indices["kmeans"] == indices["kmedians"] == 1
     done = subprocess.run(
         [sys.executable, "-c", BOTH],
-        env=os.environ | {"KBATCH_CACHE_DIR": str(tmp_path)},
+        env=os.environ | {"KBATCH_CACHE_DIR": str(filled[0])},
         capture_output=True,
         text=True,
         check=True,
