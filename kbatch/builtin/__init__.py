@@ -56,6 +56,18 @@ def kbatch_components() -> Iterable[Spec]:
             deterministic=True,
         ),
         InitializerSpec(
+            name="wu",
+            summary="boxes along the axes, each cut where that leaves least squared error",
+            factory="kbatch.builtin.wu:Wu",
+            deterministic=True,
+        ),
+        InitializerSpec(
+            name="maximin",
+            summary="each the farthest from all before it",
+            factory="kbatch.builtin.initializers:Maximin",
+            deterministic=True,
+        ),
+        InitializerSpec(
             name="kmeans++",
             summary="far from what is there, best of a few candidates",
             factory="kbatch.builtin.initializers:KMeansPlusPlus",
