@@ -7,23 +7,34 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import machine
-from benchmarks.peers import DISTRIBUTIONS, TOOLS, installed
-from benchmarks.tables import GOALS, markdown, plain, table, verdict
+from benchmarks.peers import DISTRIBUTIONS, TOOLS, Tool, installed
+from benchmarks.tables import goals, markdown, plain, reservation, table
+
+if TYPE_CHECKING:
+    from benchmarks.measure import Measurement
 
 KS, QUICK_KS = (12, 48, 256), (48,)
 QUICK_LIMIT = 2
 OUTPUT = Path(__file__).parent / "out"
+PAGE, PLOT = "results.md", "time-against-error.svg"
+INTRODUCTION = """\
+kbatch and other quantisers turn the same pictures into palettes: how long does each take, and how
+close does its palette come? Down and to the left is better; full marks are kbatch."""
 NOTES = """\
-RGB array in, palette and index array out; best of 3 calls, or the only call where one takes longer
-than 10 s; tools take turns. Ratios are a picture's number ÷ libimagequant's on it, mean and worst;
-errors are summed over the channels, a pixel, by one function from the uint8 palette and indices.
-In favour of the peer, libimagequant gets RGBA bytes that are made outside its timed part."""
+An RGB array goes in, a palette of 8-bit colours and an index array come out; only this is timed.
+All tools run in one process on one core with one thread each, are called once before, and take
+turns; the best of 3 calls counts, or the only call where one takes longer than 3 s. Peers run at
+their defaults. Speed is libimagequant's time ÷ the tool's on the same picture: 10 is ten times as
+fast. Speed and ratios are means over the pictures, with the slowest and worst picture beside. SSE
+and SAD are the squared and absolute error, summed over the channels, a pixel, computed for all
+tools by one function from the palette and indices; the SSE ratio is to libimagequant's."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures, prints the tables, and writes them as Markdown.
+    """Measures, prints the tables, and writes them as a Markdown page with a plot.
 
     Args:
         arguments: of the command line.
@@ -46,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     tools, skipped = installed(tool for tool in TOOLS if tool.name in given.tools)
     warm_up(tools, next(iter(found.values())), ks[0])
     facts = [
-        f"Command: python -m benchmarks {shlex.join(arguments)}".rstrip(),
+        f"Command: `{shlex.join(('python', '-m', 'benchmarks', *arguments))}`",
         f"Machine: {machine.describe()}; {pinned}; {machine.limit_pools()}",
         f"Versions: {machine.versions(DISTRIBUTIONS)}",
         f"Pictures: {', '.join(found)}",
@@ -54,22 +65,38 @@ def main(arguments: Sequence[str]) -> int:
     ]
     print("\n".join(facts), end="\n\n", flush=True)
     results = measure(tools, found, ks, lambda line: print(line, file=sys.stderr, flush=True))
-    tables = {k: table(results, k) for k in ks}
-    goals = [verdict(goal, results) for goal in GOALS]
-    for k, rows in tables.items():
-        print(f"\nK = {k}\n{plain(rows)}")
-    print("\nGoals", *goals, sep="\n")
-    sections = [
-        "# Benchmark",
-        *("- " + fact for fact in facts),
-        "\n" + NOTES,
-        *(f"\n## K = {k}\n\n{markdown(rows)}" for k, rows in tables.items()),
-        "\n## Goals\n",
-        *("- " + goal for goal in goals),
-    ]
     given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "results.md").write_text("\n".join(sections) + "\n", encoding="utf-8")
+    tables = {f"K = {k}": table(results, k) for k in ks}
+    judged = goals(results, ks)
+    for title, rows in tables.items():
+        print(f"\n{title}\n{plain(rows)}")
+    print(f"\n{reservation(found)}\n{plain(judged)}")
+    sections = [
+        "# Benchmarks",
+        INTRODUCTION,
+        _plotted(results, given.output / PLOT),
+        *(f"## {title}\n\n{markdown(rows)}" for title, rows in tables.items()),
+        f"## Goals\n\n{reservation(found)}\n\n{markdown(judged)}",
+        f"## How it is measured\n\n{NOTES}\n\n{_called(tools)}",
+        "## Machine and versions\n\n" + "\n".join(f"- {fact}" for fact in facts),
+    ]
+    (given.output / PAGE).write_text("\n\n".join(sections) + "\n", encoding="utf-8")
     return 0
+
+
+def _plotted(results: Sequence[Measurement], path: Path) -> str:
+    """Writes the plot, and returns what the page says in its place."""
+    try:
+        from benchmarks.plot import draw
+    except ImportError as error:
+        print(f"no plot: {error}", file=sys.stderr)
+        return f"(No plot: {error}.)"
+    draw(results, path)
+    return f"![Time a picture against squared error a pixel, a panel a K]({path.name})"
+
+
+def _called(tools: Sequence[Tool]) -> str:
+    return "\n".join(f"- **{tool.name}**: {tool.about}." for tool in tools)
 
 
 def _colors(text: str) -> int:
@@ -81,13 +108,13 @@ def _colors(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__, epilog=NOTES)
     add = parser.add_argument
-    add("--quick", action="store_true", help="K = 48 and two pictures: a minute or two")
+    add("--quick", action="store_true", help="K = 48 and two pictures: under two minutes")
     add("--pictures", type=Path, metavar="DIR", help="default: photos that scikit-image brings")
     add("--limit", type=int, metavar="N", help="only the first N pictures")
     add("-k", type=_colors, action="append", metavar="K", help=f"may be repeated; default {KS}")
     names = [tool.name for tool in TOOLS]
     add("--tools", nargs="+", choices=names, default=names, metavar="TOOL", help=", ".join(names))
-    add("--output", type=Path, metavar="DIR", default=OUTPUT, help="where results.md goes")
+    add("--output", type=Path, metavar="DIR", default=OUTPUT, help=f"where {PAGE} and {PLOT} go")
     return parser
 
 

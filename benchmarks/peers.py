@@ -8,11 +8,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kbatch.data import U8
 
+    Effort = Literal["fast", "balanced", "thorough"]
     Result = tuple[U8, U8]
 
 BASELINE = "libimagequant"
@@ -31,21 +35,23 @@ class Tool:
         module: what must be importable.
         run: from what `prepare` made and k to a palette, uint8 (k, 3), and indices, uint8 (H, W).
         prepare: from uint8 (H, W, 3) pixels to what `run` takes; its time is not counted.
+        about: how it is called, for the page.
     """
 
     name: str
     module: str
     run: Callable[[Any, int], Result]
     prepare: Callable[[U8], Any] = _as_it_is
+    about: str = ""
 
 
-def kbatch(strategy: str) -> Callable[[U8, int], Result]:
-    """Returns ours with one strategy, at its defaults."""
+def kbatch(strategy: str, effort: Effort = "balanced") -> Callable[[U8, int], Result]:
+    """Returns ours with one strategy and effort, otherwise at its defaults."""
 
     def run(pixels: U8, k: int) -> Result:
         from kbatch import quantize
 
-        result = quantize(pixels, k, strategy)
+        result = quantize(pixels, k, strategy, effort=effort)
         return result.palette[:, :3], result.indices
 
     return run
@@ -82,14 +88,37 @@ def sklearn(name: str, **arguments: int) -> Callable[[U8, int], Result]:
     """
 
     def run(pixels: U8, k: int) -> Result:
-        import numpy as np
-
         estimator = getattr(importlib.import_module("sklearn.cluster"), name)
         fitted = estimator(k, random_state=0, **arguments).fit(pixels.reshape(-1, 3))
-        palette = np.clip(np.rint(fitted.cluster_centers_), 0, 255).astype(np.uint8)
-        return palette, fitted.labels_.astype(np.uint8).reshape(pixels.shape[:2])
+        return _rounded(fitted.cluster_centers_), _as_indices(fitted.labels_, pixels)
 
     return run
+
+
+def opencv(pixels: U8, k: int) -> Result:
+    """Runs `cv2.kmeans`; it has no default criteria, these are its tutorial's: 10 steps, eps 1."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    cv2.setRNGSeed(0)
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
+    no_labels: Any = None
+    _, labels, centers = cv2.kmeans(
+        _points(pixels), k, no_labels, criteria, 1, cv2.KMEANS_PP_CENTERS
+    )
+    return _rounded(centers), _as_indices(labels, pixels)
+
+
+def faiss(pixels: U8, k: int) -> Result:
+    """Runs `faiss.Kmeans` at its defaults, which learn from 256 points a centroid, and a search."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    points = _points(pixels)
+    clustering = faiss.Kmeans(3, k)
+    clustering.train(points)
+    _, labels = clustering.index.search(points, 1)
+    return _rounded(clustering.centroids), _as_indices(labels, pixels)
 
 
 def pillow(method: str) -> Callable[[U8, int], Result]:
@@ -112,16 +141,83 @@ def pillow(method: str) -> Callable[[U8, int], Result]:
     return run
 
 
+def _points(pixels: U8) -> NDArray[np.float32]:
+    import numpy as np
+
+    return pixels.reshape(-1, 3).astype(np.float32)
+
+
+def _rounded(centers: Any) -> U8:
+    import numpy as np
+
+    palette: U8 = np.clip(np.rint(centers), 0, 255).astype(np.uint8)
+    return palette
+
+
+def _as_indices(labels: Any, pixels: U8) -> U8:
+    indices: U8 = labels.astype("u1").reshape(pixels.shape[:2])
+    return indices
+
+
 TOOLS = (
-    Tool("kbatch-l2", "kbatch", kbatch("l2")),
-    Tool("kbatch-l1", "kbatch", kbatch("l1")),
-    Tool(BASELINE, "imagequant", libimagequant, rgba_bytes),
-    Tool("sklearn-kmeans", "sklearn", sklearn("KMeans", n_init=1)),
-    Tool("sklearn-minibatch", "sklearn", sklearn("MiniBatchKMeans")),
-    Tool("pillow-mediancut", "PIL", pillow("MEDIANCUT")),
-    Tool("pillow-fastoctree", "PIL", pillow("FASTOCTREE")),
+    Tool(
+        *("kbatch-l2-fast", "kbatch", kbatch("l2", "fast")),
+        about="`kbatch.quantize(pixels, k, effort='fast')`: K-Means",
+    ),
+    Tool(
+        *("kbatch-l2", "kbatch", kbatch("l2")),
+        about="`kbatch.quantize(pixels, k)`: K-Means at the default effort, `balanced`",
+    ),
+    Tool(
+        *("kbatch-l2-thorough", "kbatch", kbatch("l2", "thorough")),
+        about="`kbatch.quantize(pixels, k, effort='thorough')`: K-Means",
+    ),
+    Tool(
+        *("kbatch-l1", "kbatch", kbatch("l1")),
+        about="`kbatch.quantize(pixels, k, 'l1')`: K-Medians, which seeks the least SAD",
+    ),
+    Tool(
+        *(BASELINE, "imagequant", libimagequant, rgba_bytes),
+        about="`imagequant.quantize_raw_rgba_bytes`: pngquant's library, without dithering; "
+        "its RGBA bytes are made outside the timed part, in its favour",
+    ),
+    Tool(
+        *("sklearn-kmeans", "sklearn", sklearn("KMeans", n_init=1)),
+        about="`KMeans(k, n_init=1)` on all pixels",
+    ),
+    Tool(
+        *("sklearn-minibatch", "sklearn", sklearn("MiniBatchKMeans")),
+        about="`MiniBatchKMeans(k)` on all pixels",
+    ),
+    Tool(
+        *("opencv-kmeans", "cv2", opencv),
+        about="`cv2.kmeans` on all pixels, one attempt, KMEANS_PP_CENTERS; it has no default "
+        "criteria, so those of its tutorial: 10 iterations, epsilon 1",
+    ),
+    Tool(
+        *("faiss-kmeans", "faiss", faiss),
+        about="`faiss.Kmeans(3, k)`, then a search for the labels; by default it learns from a "
+        "sample of 256 pixels a centroid",
+    ),
+    Tool(
+        *("pillow-mediancut", "PIL", pillow("MEDIANCUT")),
+        about="`Image.quantize(k, MEDIANCUT, dither=NONE)`",
+    ),
+    Tool(
+        *("pillow-fastoctree", "PIL", pillow("FASTOCTREE")),
+        about="`Image.quantize(k, FASTOCTREE, dither=NONE)`",
+    ),
 )
-DISTRIBUTIONS = ("kbatch-image", "numpy", "numba", "imagequant", "scikit-learn", "pillow")
+DISTRIBUTIONS = (
+    "kbatch-image",
+    "numpy",
+    "numba",
+    "imagequant",
+    "scikit-learn",
+    "opencv-python-headless",
+    "faiss-cpu",
+    "pillow",
+)
 
 
 def installed(tools: Iterable[Tool]) -> tuple[list[Tool], list[str]]:
