@@ -1,0 +1,26 @@
+"""Times of several calls that take turns, so that a noisy machine is unfair to none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+LONG = 5.0  # seconds; what takes longer is called once: noise of milliseconds doesn't matter there
+
+
+def best(calls: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Returns the best seconds of each call.
+
+    Args:
+        calls: what is timed, in this order, again and again.
+        repeats: how often.
+    """
+    found = [float("inf")] * len(calls)
+    for repeat in range(repeats):
+        for place, call in enumerate(calls):
+            if repeat and found[place] > LONG:
+                continue
+            started = time.perf_counter()
+            call()
+            found[place] = min(found[place], time.perf_counter() - started)
+    return found
