@@ -68,6 +68,9 @@ def _rows(indices: U8, bits: int) -> U8:
     height, width = indices.shape
     a_byte = 8 // bits
     rows = np.zeros((height, 1 + -(-width // a_byte)), np.uint8)
+    if a_byte == 1:
+        rows[:, 1:] = indices
+        return rows
     for place in range(a_byte):
         pixels = indices[:, place::a_byte]
         rows[:, 1 : 1 + pixels.shape[1]] |= pixels << (8 - bits * (place + 1))

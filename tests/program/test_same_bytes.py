@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import platform
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
-from program import job, kbatch, picture, pictures_in, rows
+from program import ROOT, TIMEOUT, environment, job, kbatch, picture, pictures_in, rows
+
+from kbatch import quantize
+
+if TYPE_CHECKING:
+    from kbatch.api import Pixels
 
 JOB = "k: [3, 12]\nstrategy: [l2, l1]\ninit: [kmeans++, random]\noutput: "
 WAYS = {
@@ -63,3 +76,97 @@ def test_bytes_do_not_depend_on_where_a_picture_is_or_on_its_company(folder: Pat
 
 def test_another_seed_is_another_search(folder: Path) -> None:
     assert pictures_in(folder / "seed7") != pictures_in(folder / "seed8")
+
+
+# ---- one call after another, beside each other, and on other processors --------------------------
+
+
+def alike(seed: int) -> Pixels:
+    """Returns noise over a gradient, opaque or with alpha, of more colours than a coarse set."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :96]
+    plain = np.stack([2 * x, 3 * y, x + y, 255 - x], axis=2)[..., : 3 + seed % 2]
+    return (plain + rng.integers(0, 30, plain.shape)).clip(0, 255).astype(np.uint8)
+
+
+def digest(seed: int, k: int, strategy: str) -> str:
+    """Returns what must be the same of one result."""
+    import hashlib
+
+    result = quantize(alike(seed), k, strategy)
+    history = result.clustering.history.tobytes()
+    made = result.palette.tobytes() + result.indices.tobytes() + history
+    return hashlib.sha256(made).hexdigest()
+
+
+WORK = [(seed, k, metric) for seed in (0, 1) for k in (5, 48, 200) for metric in ("l2", "l1")]
+
+
+def digests() -> list[str]:
+    """Returns those of all work, one after another."""
+    return [digest(*work) for work in WORK]
+
+
+def vectors() -> list[str]:
+    """Returns the kinds of registers that a loop compiled here uses."""
+    import numba
+
+    @numba.njit
+    def loop(x: Any) -> None:
+        for i in range(x.size):
+            x[i] = x[i] * x[i] + np.float32(1)
+
+    loop(np.ones(64, np.float32))
+    code = "".join(loop.inspect_asm().values())
+    return [register for register in ("xmm", "ymm", "zmm") if register in code]
+
+
+@pytest.fixture(scope="module")
+def expected() -> list[str]:
+    """The digests of this process."""
+    found = digests()
+    assert len(set(found)) == len(WORK)
+    return found
+
+
+def test_repeated_calls_give_the_same(expected: list[str]) -> None:
+    assert digests() == expected
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_calls_beside_each_other_give_the_same(expected: list[str], threads: int) -> None:
+    twice = WORK + WORK[::-1]
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda work: digest(*work), twice))
+    assert found == expected + expected[::-1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="these processors are x86-64"
+)
+@pytest.mark.parametrize(
+    ("processor", "registers"),
+    [("generic", ["xmm"]), ("haswell", ["xmm", "ymm"]), (None, None)],
+)
+def test_any_processor_gives_the_same(
+    expected: list[str], tmp_path: Path, processor: str | None, registers: list[str] | None
+) -> None:
+    """Compiled anew for it; without the empty features, Numba adds those of this machine."""
+    if processor == "haswell":
+        from llvmlite.binding import get_host_cpu_features
+
+        if not get_host_cpu_features().get("avx2"):
+            pytest.skip("this processor has no AVX2")
+    env = environment({"KBATCH_CACHE_DIR": str(tmp_path)})
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    if processor:
+        env |= {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""}
+    code = "import json, test_same_bytes as t; print(json.dumps([t.vectors(), t.digests()]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, timeout=TIMEOUT, check=True
+    )
+    used, found = json.loads(done.stdout)
+    assert registers in (None, used)
+    assert found == expected
+    assert list(tmp_path.iterdir()), "compiled here"
