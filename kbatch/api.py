@@ -153,9 +153,9 @@ def quantize(
     core.prepare()
     parts = pipeline.Parts.of(variant, registry)
     picture = _picture(image, loading, registry)
-    colors = pipeline.collect(picture)
-    clustering = pipeline.cluster(colors, variant, parts)
-    rendered = pipeline.render(picture, colors, clustering.palette, parts)
+    placed = core.Placed(pipeline.collect(picture), parts.space)
+    clustering = pipeline.cluster(placed, variant, parts)
+    rendered = pipeline.render(picture, placed, clustering.palette, parts)
     return Quantized(clustering, rendered, variant, parts.writer)
 
 

@@ -140,10 +140,10 @@ def _split(image: Image.Image) -> tuple[Image.Image, U8 | None]:
     if mode.startswith("I"):
         stored = np.asarray(image)
         grey = _to_bytes(stored.clip(0, 65535).astype(np.uint16))
-        return Image.fromarray(grey), _keyed(image, stored)
+        return Image.fromarray(grey), _keyed(image)
     if mode in ("1", "L", "RGB"):
         image = image.convert("L") if mode == "1" else image
-        return image, _keyed(image, np.asarray(image))
+        return image, _keyed(image)
     return (image if mode in SPACES else image.convert("RGB")), None
 
 
@@ -165,10 +165,13 @@ def _look_up(image: Image.Image) -> tuple[Image.Image, U8 | None]:
     return Image.fromarray(palette[:, :3][indices]), alpha
 
 
-def _keyed(image: Image.Image, stored: Array) -> U8 | None:
+def _keyed(image: Image.Image) -> U8 | None:
     """Returns alpha where one stored colour stands for transparent, else None."""
     key = image.info.get("transparency")
-    if not isinstance(key, int | tuple) or np.shape(key) != stored.shape[2:]:
+    if not isinstance(key, int | tuple):
+        return None
+    stored = np.asarray(image)
+    if np.shape(key) != stored.shape[2:]:
         return None
     # A loop over channels: `stored == key` would need a mask thrice as large.
     planes = [stored] if stored.ndim == 2 else list(np.moveaxis(stored, 2, 0))

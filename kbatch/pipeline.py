@@ -19,7 +19,7 @@ from kbatch.data import Indexed, Points, Rendered
 from kbatch.storage import save
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, I32, I64, U8, Choice, Clustering, Colors, Index, Picture, Variant
+    from kbatch.data import I32, I64, U8, Choice, Clustering, Index, Picture, Variant
     from kbatch.registry import Registry
 
 __all__ = ["Loaders", "Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
@@ -82,12 +82,11 @@ def load(data: bytes, name: str, loader: stages.Loader) -> Picture:
     return loader.load(io.BytesIO(data), name)
 
 
-def cluster(colors: Colors, variant: Variant, parts: Parts) -> Clustering:
+def cluster(placed: core.Placed, variant: Variant, parts: Parts) -> Clustering:
     """Finds the palette of a picture's colours."""
     return core.cluster(
-        colors,
+        placed,
         variant.k,
-        parts.space,
         parts.strategy,
         parts.initializer,
         search=variant.search,
@@ -95,30 +94,29 @@ def cluster(colors: Colors, variant: Variant, parts: Parts) -> Clustering:
     )
 
 
-def render(picture: Picture, colors: Colors, palette: U8, parts: Parts) -> Rendered:
+def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> Rendered:
     """Gives each pixel its entry of a rounded palette, and tells the errors of that.
 
     Args:
         picture: the pixels.
-        colors: their distinct colours.
+        placed: their distinct colours, in the space of the variant.
         palette: uint8 (k, C): this picture's own, a shared or a fixed one.
         parts: the components of the variant.
     """
-    assert colors.inverse is not None
-    full = _with_alpha(palette)
-    nearest = _Nearest(palette, parts)
-    labels, cost = nearest.of(core.points(colors, parts.space))
-    flat = labels[colors.inverse].reshape(picture.pixels.shape[:3])
-    indices = parts.ditherer.dither(picture.pixels, flat, full, nearest)
+    colors, full = placed.colors, _with_alpha(palette)
+    labels, cost = placed.nearest(palette, parts.strategy)
+    flat = core.pixels_of(labels, colors).reshape(picture.pixels.shape[:3])
+    indices = parts.ditherer.dither(picture.pixels, flat, full, _Nearest(palette, parts))
     rgba, chosen, count = colors.rgba, labels, colors.count
     if indices is not flat:
+        assert colors.inverse is not None
         rows, chosen, count = _pairs(colors.inverse, indices)
         rgba = colors.rgba[rows]
-    known = cost if indices is flat else None
-    errors = core.errors(rgba, count, chosen, palette, parts.space, parts.strategy, known)
-    counts = np.bincount(chosen, weights=count, minlength=len(palette)).astype(np.int64)
+        centers = core.to_space(palette, parts.space)
+        cost = core.costs(placed.points.x[rows], chosen, centers, parts.strategy)
+    errors = core.errors(rgba, count, chosen, palette, cost)
     indexed = Indexed(indices, full, picture.meta)
-    return Rendered(indexed, errors.loss, errors.sse, errors.sad, counts)
+    return Rendered(indexed, errors.loss, errors.sse, errors.sad, errors.counts)
 
 
 def write(indexed: Indexed, writer: stages.Writer) -> bytes:
@@ -166,11 +164,8 @@ class _Nearest:
 
     def __call__(self, rgba: U8) -> U8:
         x = core.to_space(rgba[:, : self._channels], self._parts.space)
-        return self.of(Points(x, np.ones(len(x))))[0]
-
-    def of(self, points: Points) -> tuple[U8, F32]:
-        """Returns uint8 (n,) indices and float32 (n,) distances of points of the space."""
-        return core.assign_with(self._parts.strategy, points, self._centers)
+        points = Points(x, np.ones(len(x)))
+        return core.assign_with(self._parts.strategy, points, self._centers)[0]
 
 
 def _with_alpha(palette: U8) -> U8:

@@ -28,14 +28,14 @@ PLACEHOLDERS = ("folder", "stem", *AXES[:2], "STRATEGY", *AXES[2:], "seed", "var
 EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
         "plain": Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
-        "fast": Search(1, 0, 1, coarse=2048, tolerance=1e-3, max_iterations=30),
-        "balanced": Search(4, 15, 2, coarse=2048, tolerance=3e-4, max_iterations=100),
+        "fast": Search(1, 0, 1, coarse=2048, tolerance=1e-2, max_iterations=30),
+        "balanced": Search(1, 15, 1, coarse=2048, tolerance=1e-3, max_iterations=100),
         "thorough": Search(8, 60, 4, coarse=4096, tolerance=1e-5, max_iterations=1000),
     }
 )
 
 FEW = 24  # entries up to which several starts pay; above, swaps find as much for less
-ALL_SWAPS = 1000  # rounds × entries: with many entries the split start is nearly enough
+ALL_SWAPS = 300  # rounds × entries: with many entries the split start is nearly enough
 
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')

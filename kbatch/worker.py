@@ -113,6 +113,7 @@ class Shared:
     picture: Picture
     colors: Colors
     size: int
+    _placed: dict[str, core.Placed] = field(default_factory=dict)
     _clusterings: dict[str, Clustering] = field(default_factory=dict)
     _rendered: tuple[str, Rendered] | None = None  # the last one only: pixels are large
 
@@ -120,16 +121,23 @@ class Shared:
         """Returns the palette of a variant, sought once for all ditherers and writers."""
         key = _clustering_key(variant)
         if key not in self._clusterings:
-            self._clusterings[key] = pipeline.cluster(self.colors, variant, parts)
+            self._clusterings[key] = pipeline.cluster(self.placed(variant, parts), variant, parts)
         return self._clusterings[key]
 
     def rendered(self, variant: Variant, parts: Parts, clustering: Clustering) -> Rendered:
         """Returns the pixels of a variant, rendered once for writers that follow each other."""
         key = f"{_clustering_key(variant)} {variant.dither}"
         if self._rendered is None or self._rendered[0] != key:
-            palette = clustering.palette
-            self._rendered = key, pipeline.render(self.picture, self.colors, palette, parts)
+            placed, palette = self.placed(variant, parts), clustering.palette
+            self._rendered = key, pipeline.render(self.picture, placed, palette, parts)
         return self._rendered[1]
+
+    def placed(self, variant: Variant, parts: Parts) -> core.Placed:
+        """Returns the colours in the space of a variant."""
+        key = repr(variant.space)
+        if key not in self._placed:
+            self._placed[key] = core.Placed(self.colors, parts.space)
+        return self._placed[key]
 
 
 class Clock:

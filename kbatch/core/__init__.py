@@ -4,7 +4,7 @@ It knows the records and the contracts of components, names none of them, and pr
 `__all__` lists is public: built-in components and plugins may use it.
 """
 
-from kbatch.core.colors import collect, from_space, points, to_space
+from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import (
@@ -15,16 +15,19 @@ from kbatch.core.lloyd import (
     descend_medians,
     descend_plain,
 )
-from kbatch.core.palette import errors
+from kbatch.core.palette import costs, errors
+from kbatch.core.placed import Placed
 from kbatch.core.seeding import draw, far_points
 from kbatch.core.splitting import split_centers
 
 __all__ = [
+    "Placed",
     "assign_nearest",
     "assign_plain",
     "assign_with",
     "cluster",
     "collect",
+    "costs",
     "descend_means",
     "descend_medians",
     "descend_plain",
@@ -32,6 +35,7 @@ __all__ = [
     "errors",
     "far_points",
     "from_space",
+    "pixels_of",
     "points",
     "prepare",
     "split_centers",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import morton
+from kbatch.core.blocks import blocks_of
 from kbatch.core.kernels import octree
+from kbatch.core.lloyd import is_squared
 from kbatch.data import Points
 
 if TYPE_CHECKING:
     from kbatch.data import I64, Colors
+    from kbatch.stages import Strategy
 
 
 def coarse_runs(colors: Colors, target: int) -> I64:
@@ -31,21 +33,25 @@ def coarse_runs(colors: Colors, target: int) -> I64:
     n = len(colors.rgba)
     if n <= target:
         return np.arange(n + 1)
-    error = np.empty(n)
-    octree.split_errors(morton(colors.rgba), colors.rgba, colors.count, error)
-    least = np.partition(error, n - target)[n - target]
-    return np.append(np.flatnonzero(error >= least), n)
+    error, runs = np.empty(n, np.float32), np.empty(n + 1, np.int64)
+    octree.split_errors(colors.rgba, colors.count, target, error)
+    parts = octree.largest(error, target, runs)
+    return runs[: parts + 1]
 
 
-def coarse_points(points: Points, runs: I64) -> Points:
+def coarse_points(points: Points, runs: I64, strategy: Strategy) -> Points:
     """Replaces each run of points by its weighted mean.
 
     Args:
         points: n points in the order of their colours.
         runs: int64 (m + 1,), where runs begin, and n.
+        strategy: whole-numbered points stay so where it asks for medians.
     """
     if len(runs) == len(points.weight) + 1:
         return points
-    weight = np.add.reduceat(points.weight, runs[:-1])
-    sums = np.add.reduceat(points.x * points.weight[:, None], runs[:-1], axis=0)
-    return Points(np.asfortranarray(sums / weight[:, None], np.float32), weight)
+    x = np.ascontiguousarray(points.x.T)
+    mean, mass = np.empty((len(x), len(runs) - 1), np.float32), np.empty(len(runs) - 1)
+    octree.merge(x, points.weight, runs, mean, mass)
+    if not is_squared(strategy) and np.array_equal(x, np.rint(x)):
+        mean = np.rint(mean)  # medians of whole numbers are found by counting
+    return Points(mean.T, mass, blocks_of(mean.T))

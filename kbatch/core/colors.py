@@ -5,11 +5,12 @@ Never cluster pixels: a photo of 400,000 pixels has some 50,000 distinct colours
 
 from __future__ import annotations
 
-import hashlib
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kbatch.core.blocks import blocks_of
 from kbatch.core.kernels import histogram
 from kbatch.data import Colors, Picture, Points
 
@@ -28,9 +29,26 @@ def collect(picture: Picture) -> Colors:
     """
     channels = picture.pixels.shape[-1]
     pixels = picture.pixels.reshape(-1, channels)
-    rgba, count, inverse = _opaque(pixels) if channels == 3 else _with_alpha(pixels)
-    digest = hashlib.blake2b(rgba.tobytes() + count.tobytes(), digest_size=16).digest()
-    return Colors(rgba, count, runs_of(morton(rgba), CELL_BITS, channels), inverse, digest)
+    if channels == 3:
+        return Colors(*histogram.distinct(np.ascontiguousarray(pixels), _spread(3)))
+    codes, first, inverse, count = np.unique(
+        morton(pixels), return_index=True, return_inverse=True, return_counts=True
+    )
+    cells = runs_of(codes, CELL_BITS, channels)
+    return Colors(pixels[first], count, cells, inverse.astype(np.int32).reshape(-1))
+
+
+def pixels_of(labels: U8, colors: Colors) -> U8:
+    """Returns uint8 (F*H*W,), each pixel's label.
+
+    Args:
+        labels: uint8 (n,), a label a colour.
+        colors: the colours, with the way back to the pixels.
+    """
+    assert colors.inverse is not None
+    indices = np.empty(len(colors.inverse), np.uint8)
+    histogram.spread(labels, colors.inverse, indices)
+    return indices
 
 
 def morton(rgba: U8) -> U32:
@@ -57,7 +75,8 @@ def points(colors: Colors, space: Space) -> Points:
         colors: n distinct colours.
         space: where they are clustered.
     """
-    return Points(to_space(colors.rgba, space), colors.count.astype(np.float64), colors.cells)
+    x = to_space(colors.rgba, space)
+    return Points(x, colors.count.astype(np.float64), blocks_of(x, colors.cells))
 
 
 def to_space(rgba: U8, space: Space) -> F32:
@@ -67,11 +86,12 @@ def to_space(rgba: U8, space: Space) -> F32:
         rgba: uint8 (n, 3) or (n, 4).
         space: the space of the first three dimensions.
     """
-    x = space.forward(np.ascontiguousarray(rgba[:, :3]))
+    x = np.empty((len(rgba), rgba.shape[1]), np.float32, order="F")
+    x[:, :3] = space.forward(np.ascontiguousarray(rgba[:, :3]))
     if rgba.shape[1] == 4:
-        alpha = rgba[:, 3:].astype(np.float32)
-        x = np.hstack([x * (alpha / np.float32(255)), alpha])
-    return np.asfortranarray(x, np.float32)
+        x[:, 3] = rgba[:, 3]
+        x[:, :3] *= x[:, 3:] / np.float32(255)
+    return x
 
 
 def from_space(x: F32, space: Space) -> U8:
@@ -85,17 +105,7 @@ def from_space(x: F32, space: Space) -> U8:
     return rgba
 
 
-def _opaque(pixels: U8) -> tuple[U8, I64, I32]:
-    return histogram.distinct(np.ascontiguousarray(pixels), _spread(3))
-
-
-def _with_alpha(pixels: U8) -> tuple[U8, I64, I32]:
-    _codes, first, inverse, count = np.unique(
-        morton(pixels), return_index=True, return_inverse=True, return_counts=True
-    )
-    return pixels[first], count.astype(np.int64), inverse.astype(np.int32).reshape(-1)
-
-
+@functools.cache
 def _spread(channels: int) -> U32:
     """Returns uint32 (256,): each byte with its bits `channels` apart."""
     byte = np.arange(256, dtype=np.uint32)

@@ -6,29 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.coarse import coarse_points, coarse_runs
-from kbatch.core.colors import points as points_of
 from kbatch.core.colors import to_space
-from kbatch.core.lloyd import descend_with
+from kbatch.core.lloyd import Found, Loop, loop_of
 from kbatch.core.palette import make_palette, ordered
+from kbatch.core.placed import Placed
 from kbatch.core.seeding import far_points
 from kbatch.core.splitting import swap
-from kbatch.data import Clustering, Colors, Descent, Points, Search, Stop
+from kbatch.data import Clustering, Search, Stop
 
 if TYPE_CHECKING:
     from kbatch.data import F32
-    from kbatch.stages import Initializer, Space, Strategy
+    from kbatch.stages import Initializer, Strategy
 
-COARSE_LIMIT, COARSE_TOLERANCE = 12, 1e-3  # enough to show what a start is worth
+COARSE_LIMIT, COARSE_TOLERANCE = 12, 3e-3  # enough for swaps to begin from
 FINALIST_LIMIT, FINALIST_TOLERANCE = 3, 1e-4  # and to show it on all colours
 COARSE_PER_CENTER = 16
 CANDIDATES = 2  # of k-means++ where it is not the initializer
 
 
 def cluster(
-    colors: Colors,
+    placed: Placed,
     k: int,
-    space: Space,
     strategy: Strategy,
     initializer: Initializer,
     *,
@@ -41,79 +39,95 @@ def cluster(
     k is at least 2, one entry is (0, 0, 0, 0).
 
     Args:
-        colors: distinct colours with counts.
+        placed: distinct colours with counts, in the space where distances are taken.
         k: entries wanted, 1 to 256.
-        space: where distances are taken.
         strategy: distance and update.
         initializer: where centers start.
         search: how hard to look.
         seed: of the job; the picture's own derives from it and the colours' digest.
     """
-    if len(colors.rgba) <= k:
-        return Clustering(ordered(colors.rgba), np.zeros(1), "labels")
-    points = points_of(colors, space)
-    fixed = _reserved(colors, k, space)
-    best = _search(colors, points, k, fixed, strategy, initializer, search, seed)
-    palette = make_palette(best.centers, colors, points, space, strategy)
+    if len(placed.colors.rgba) <= k:
+        return Clustering(ordered(placed.colors.rgba), np.zeros(1), "labels")
+    best = _Search(placed, k, strategy, initializer, search, seed).run()
+    palette = make_palette(best.centers, placed, strategy)
     return Clustering(palette, best.history, best.stopped)
 
 
-def _search(
-    colors: Colors,
-    points: Points,
-    k: int,
-    fixed: F32,
-    strategy: Strategy,
-    initializer: Initializer,
-    search: Search,
-    seed: int,
-) -> Descent:
-    last = Stop(search.max_iterations, search.tolerance, search.relax)
-    coarse, first = points, last
-    if search.coarse:
-        runs = coarse_runs(colors, max(search.coarse, COARSE_PER_CENTER * k))
-        coarse = coarse_points(points, runs)
-        first = Stop(COARSE_LIMIT, COARSE_TOLERANCE, search.relax)
-    starts = []
-    for restart in range(search.restarts):
-        rng = generator(seed, colors.digest, restart)
-        if restart == 0 or search.varies:
-            new = initializer.centers(coarse, k - len(fixed), fixed, strategy, rng)
-        else:
-            words = rng.bit_generator.random_raw((k - len(fixed)) * CANDIDATES)
-            new = coarse.x[far_points(coarse, fixed, strategy, words.reshape(-1, CANDIDATES))]
-        start = descend_with(strategy, coarse, np.vstack([fixed, new]), len(fixed), first)
-        starts.append(swap(coarse, start, len(fixed), strategy, search.swaps))
-    starts.sort(key=_final_loss)
-    if not search.coarse:
-        return starts[0]
-    best, *others = starts[: search.finalists]
-    if others:
-        short = Stop(FINALIST_LIMIT, FINALIST_TOLERANCE, search.relax)
-        finalists = [
-            descend_with(strategy, points, start.centers, len(fixed), short)
-            for start in (best, *others)
-        ]
+class _Search:
+    """One search; see `cluster`."""
+
+    def __init__(
+        self,
+        placed: Placed,
+        k: int,
+        strategy: Strategy,
+        initializer: Initializer,
+        search: Search,
+        seed: int,
+    ) -> None:
+        self._placed, self._k, self._fixed = placed, k, _reserved(placed, k)
+        self._strategy, self._initializer = strategy, initializer
+        self._search, self._seed = search, seed
+        self._last = Stop(search.max_iterations, search.tolerance, search.relax)
+        self._fine = loop_of(strategy, placed.points, k)
+        self._points, self._loop, self._first = placed.points, self._fine, self._last
+        if search.coarse:
+            self._points = placed.coarse(max(search.coarse, COARSE_PER_CENTER * k), strategy)
+            self._loop = loop_of(strategy, self._points, k)
+            self._first = Stop(COARSE_LIMIT, COARSE_TOLERANCE, search.relax)
+
+    def run(self) -> Found:
+        """Returns the best that was found."""
+        search = self._search
+        starts = [self._start(restart) for restart in range(search.restarts)]
+        starts.sort(key=_final_loss)
+        if not search.coarse and not search.swaps:
+            return starts[0]
+        finalists = starts[: search.finalists]
+        if len(finalists) > 1:
+            short = Stop(FINALIST_LIMIT, FINALIST_TOLERANCE, search.relax)
+            finalists = [self._descend(self._fine, found.centers, short) for found in finalists]
         best = min(finalists, key=_final_loss)
-    return descend_with(strategy, points, best.centers, len(fixed), last)
+        return self._descend(self._fine, best.centers, self._last)
+
+    def _start(self, restart: int) -> Found:
+        """Returns where one start leads, with its swaps."""
+        search, fixed, points = self._search, len(self._fixed), self._points
+        drawn = search.varies or restart > 0
+        rng = generator(self._seed, self._placed.digest if drawn else (), restart)
+        wanted = self._k - fixed
+        if restart == 0 or search.varies:
+            new = self._initializer.centers(points, wanted, self._fixed, self._strategy, rng)
+        else:
+            words = rng.bit_generator.random_raw(wanted * CANDIDATES).reshape(-1, CANDIDATES)
+            new = points.x[far_points(points, self._fixed, self._strategy, words)]
+        found = self._descend(self._loop, np.vstack([self._fixed, new]), self._first)
+        if not search.swaps:
+            return found
+        return swap(self._loop, points, found, fixed, self._strategy, search.swaps)
+
+    def _descend(self, loop: Loop, centers: F32, stop: Stop) -> Found:
+        centers = np.array(centers, np.float32, order="C")
+        return Found(centers, *loop.descend(centers, len(self._fixed), stop))
 
 
-def generator(seed: int, digest: bytes, restart: int) -> np.random.Generator:
+def generator(seed: int, digest: tuple[int, ...], restart: int) -> np.random.Generator:
     """Returns the generator of one start.
 
     Args:
         seed: of the job.
-        digest: of the picture's colours.
+        digest: words of the picture's colours; none where chance is not asked.
         restart: which start.
     """
     return np.random.Generator(np.random.PCG64([seed, restart, *digest]))
 
 
-def _reserved(colors: Colors, k: int, space: Space) -> F32:
+def _reserved(placed: Placed, k: int) -> F32:
     """Returns the centers that are not learnt: a transparent one where the picture needs it."""
-    clear = k > 1 and colors.rgba.shape[1] == 4 and not colors.rgba[:, 3].all()
-    return to_space(np.zeros((int(clear), colors.rgba.shape[1]), np.uint8), space)
+    rgba = placed.colors.rgba
+    clear = k > 1 and rgba.shape[1] == 4 and not rgba[:, 3].all()
+    return to_space(np.zeros((int(clear), rgba.shape[1]), np.uint8), placed.space)
 
 
-def _final_loss(descent: Descent) -> float:
-    return float(descent.history[-1])
+def _final_loss(found: Found) -> float:
+    return float(found.history[-1])

@@ -7,20 +7,132 @@ Python for any strategy; `kernels.descend` is the same, compiled, for the two of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 import numpy as np
 
-from kbatch.core.kernels import blocks, kmeans, kmedians
+from kbatch.core.blocks import blocks_of
+from kbatch.core.kernels import descend
 from kbatch.data import Descent, Points, Stop, Stopped
 from kbatch.stages import CompiledStrategy, Strategy
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I32, I64, U8
+    from kbatch.data import F32, F64, I32, U8
 
-BLOCK = 96  # points: fewer make tighter boxes, more make fewer of them
-SMALL_BLOCK = 32  # of a coarse set, whose points are farther apart
 ASSIGN = Stop(limit=0, tolerance=0.0)
+NO_ORDER = np.empty((0, 0), np.int32)
+
+
+class Found(NamedTuple):
+    """Where a descent ended: centers, float32 (k, d), the loss on the way, and why it stopped."""
+
+    centers: F32
+    history: F64
+    stopped: Stopped
+
+
+class Loop(Protocol):
+    """A strategy's loop over some points, which may be run again and again.
+
+    Attributes:
+        labels: uint8 (n,), the nearest of the centers that the last run ended with.
+        cost: float32 (n,), distances to them; a run that ended without gain leaves others.
+    """
+
+    labels: U8
+    cost: F32
+
+    def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
+        """Runs the loop.
+
+        Args:
+            centers: float32 (k, d), C order, where it starts; overwritten with the best iterate.
+            fixed: the first so many centers never move.
+            stop: when it ends.
+
+        Returns:
+            float64 (iterations + 1,), the loss of each accepted iterate, a unit of weight, and why
+            it stopped.
+        """
+        ...
+
+
+def loop_of(strategy: Strategy, points: Points, k: int) -> Loop:
+    """Returns the compiled loop for a strategy that names its metric, its own for another.
+
+    Args:
+        strategy: whose distance and update count.
+        points: what is clustered.
+        k: most centers that it will be asked for.
+    """
+    if hasattr(strategy, "metric"):
+        return CompiledLoop(points, k, squared=is_squared(strategy))
+    return OwnLoop(strategy, points)
+
+
+def is_squared(strategy: Strategy) -> bool:
+    """Tells whether the distance is squared, or taken for it; else it is absolute."""
+    return getattr(strategy, "metric", "squared") == "squared"
+
+
+class CompiledLoop:
+    """The loop under the squared Euclidean distance or the sum of absolute differences.
+
+    What it needs is laid out once; what the clusters add up to is kept from run to run, so that
+    only points which change their cluster are counted anew. See `Loop`.
+    """
+
+    def __init__(self, points: Points, k: int, *, squared: bool) -> None:
+        x = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is in Fortran order
+        weight = np.ascontiguousarray(points.weight, np.float64)
+        d, n = x.shape
+        blocks = points.blocks or blocks_of(points.x)
+        order, bins = NO_ORDER, 0
+        if not squared:
+            whole = x.astype(np.uint8)
+            order, bins = (NO_ORDER, 256) if np.array_equal(whole, x) else (_rising(x), 0)
+        self.labels, self.cost = np.empty(n, np.uint8), np.empty(n, np.float32)
+        self._cloud = x, weight, blocks.begins, blocks.low, blocks.high, order, squared
+        self._tally = (
+            np.zeros(k),
+            np.zeros((k, d)),
+            np.zeros((k, d, bins)),
+            np.zeros((k, d), np.int64),
+            np.zeros((k, d)),
+        )
+        self._weight = float(weight.sum())
+
+    def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
+        """See `Loop`."""
+        history = np.empty(stop.limit + 1)
+        accepted, why, self.current = descend.descend(
+            *self._cloud,
+            *self._tally,
+            centers,
+            fixed,
+            stop.limit,
+            stop.tolerance,
+            stop.relax,
+            self.labels,
+            self.cost,
+            history,
+        )
+        return history[:accepted] / self._weight, get_args(Stopped)[why]
+
+
+class OwnLoop:
+    """The loop of a strategy that brings its own, or the plain one; see `Loop`."""
+
+    def __init__(self, strategy: Strategy, points: Points) -> None:
+        self._strategy, self._points = strategy, points
+        self.labels, self.cost = np.zeros(len(points.x), np.uint8), np.empty(0, np.float32)
+
+    def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
+        """See `Loop`."""
+        found = descend_with(self._strategy, self._points, centers, fixed, stop)
+        self.labels, self.cost = found.labels, found.cost
+        centers[:] = found.centers
+        return found.history, found.stopped
 
 
 def descend_with(
@@ -68,52 +180,18 @@ def assign_nearest(points: Points, centers: F32, *, squared: bool) -> tuple[U8, 
 
 
 def _descend(points: Points, centers: F32, fixed: int, stop: Stop, *, squared: bool) -> Descent:
-    x = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is in Fortran order
-    weight = np.ascontiguousarray(points.weight, np.float64)
+    loop = CompiledLoop(points, len(centers), squared=squared)
     best = np.array(centers, np.float32, order="C")
-    begins = _blocks(points)
-    low = np.empty((len(x), len(begins) - 1), np.float32)
-    high = np.empty_like(low)
-    blocks.boxes(x, begins, low, high)
-    medians = not squared and stop.limit > 0
-    order = _rising(x) if medians else np.empty((0, 0), np.int32)
-    labels, cost = np.empty(len(weight), np.uint8), np.empty(len(weight), np.float32)
-    history = np.empty(stop.limit + 1, np.float64)
-    descend = kmeans.descend if squared else kmedians.descend
-    iterates, stopped = descend(
-        x,
-        weight,
-        begins,
-        low,
-        high,
-        order,
-        best,
-        fixed,
-        stop.limit,
-        stop.tolerance,
-        stop.relax,
-        labels,
-        cost,
-        history,
-    )
-    per_weight = history[:iterates] / weight.sum()
-    return Descent(best, labels, cost, per_weight, get_args(Stopped)[stopped])
-
-
-def _blocks(points: Points) -> I64:
-    """Returns int64 (m + 1,): where blocks of neighbouring points begin, and n."""
-    n = len(points.weight)
-    if points.cells is None:
-        return np.append(np.arange(0, n, SMALL_BLOCK), n)
-    begins = np.empty(len(points.cells) + n // BLOCK + 1, np.int64)
-    return begins[: blocks.pack(points.cells, BLOCK, begins) + 1]
+    history, stopped = loop.descend(best, fixed, stop)
+    if not loop.current:
+        loop = CompiledLoop(points, len(centers), squared=squared)
+        loop.descend(best, fixed, ASSIGN)
+    return Descent(best, loop.labels, loop.cost, history, stopped)
 
 
 def _rising(channels: F32) -> I32:
     """Returns int32 (d, n), each channel's points in rising order, ties in their own order."""
-    small = channels.astype(np.uint8)
-    keys = small if np.array_equal(small, channels) else channels  # bytes are sorted by counting
-    return np.argsort(keys, axis=1, kind="stable").astype(np.int32)
+    return np.argsort(channels, axis=1, kind="stable").astype(np.int32)
 
 
 # ---- in plain Python ---------------------------------------------------------------------------
@@ -149,10 +227,11 @@ def descend_plain(
         trial_loss = float((points.weight * trial_cost).sum())
         moved = bool((trial_labels != labels).any())
         gain = loss - trial_loss
-        if gain > 0:
+        level = gain == 0 and stop.tolerance == 0 and moved  # to the last label, so go on
+        if gain > 0 or level:
             best, labels, cost, loss = trial, trial_labels, trial_cost, trial_loss
             history.append(loss)
-        if not moved or gain <= stop.tolerance * loss:
+        if not moved or (gain <= stop.tolerance * loss and not level):
             if relax == 0:
                 stopped = "tolerance" if moved else "labels"
                 break

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import from_space, morton, to_space
+from kbatch.core.colors import from_space, morton
 from kbatch.core.kernels import errors as comparing
-from kbatch.core.lloyd import assign_with
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, I64, U8, Colors, Points
-    from kbatch.stages import Space, Strategy
+    from kbatch.core.placed import Placed
+    from kbatch.data import F32, I64, U8
+    from kbatch.stages import Strategy
 
 LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
 
 
-def make_palette(
-    centers: F32, colors: Colors, points: Points, space: Space, strategy: Strategy
-) -> U8:
+def make_palette(centers: F32, placed: Placed, strategy: Strategy) -> U8:
     """Rounds centers to uint8 and keeps the palette as large as they are many.
 
     Entries that rounding made equal, and entries that are nearest to nothing, are replaced by the
@@ -28,29 +26,30 @@ def make_palette(
 
     Args:
         centers: float32 (k, d), k at most the number of colours.
-        colors: the picture's distinct colours.
-        points: the same in the space.
-        space: of the centers.
+        placed: the picture's distinct colours, in the space of the centers.
         strategy: the distance that counts.
 
     Returns:
         uint8 (k, C), distinct, by rising alpha, then luma, then channels.
     """
-    palette = ordered(from_space(centers, space))
-    codes = morton(colors.rgba)
+    rgba, weight = placed.colors.rgba, placed.points.weight
+    palette = ordered(from_space(centers, placed.space))
     before = np.inf
     while True:
-        labels, cost = assign_with(strategy, points, to_space(palette, space))
-        palette = palette[np.bincount(labels, minlength=len(palette)) > 0]
-        burden = points.weight * cost
-        loss = burden.sum()
-        missing = len(centers) - len(palette)
-        if missing == 0 or not loss < before:  # a strange distance must not go on for ever
+        labels, cost = placed.nearest(palette, strategy)
+        used = np.bincount(labels, minlength=len(palette)) > 0
+        missing = len(centers) - np.count_nonzero(used)
+        if missing == 0:
+            return palette
+        palette = palette[used]
+        burden = weight * cost
+        loss = np.cumsum(burden)[-1]
+        if not loss < before:  # a strange distance must not go on for ever
             return palette
         before = loss
-        burden[np.isin(codes, morton(palette))] = 0
+        burden[np.isin(morton(rgba), morton(palette))] = 0
         worst = np.argsort(-burden, kind="stable")[:missing]
-        palette = ordered(np.vstack([palette, colors.rgba[worst[burden[worst] > 0]]]))
+        palette = ordered(np.vstack([palette, rgba[worst[burden[worst] > 0]]]))
 
 
 def ordered(palette: U8) -> U8:
@@ -65,22 +64,15 @@ def ordered(palette: U8) -> U8:
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of a palette, a pixel; see `kbatch.data.Rendered`."""
+    """Errors of a palette, a pixel, and the pixels of each entry; see `kbatch.data.Rendered`."""
 
     loss: float
     sse: float
     sad: float
+    counts: I64
 
 
-def errors(
-    colors: U8,
-    count: I64,
-    chosen: U8,
-    palette: U8,
-    space: Space,
-    strategy: Strategy,
-    cost: F32 | None = None,
-) -> Errors:
+def errors(colors: U8, count: I64, chosen: U8, palette: U8, cost: F32) -> Errors:
     """Compares colours with the entries that stand for them.
 
     Args:
@@ -88,22 +80,26 @@ def errors(
         count: int64 (n,), pixels of each.
         chosen: uint8 (n,), the entry that each got.
         palette: uint8 (k, C).
-        space: where the loss is taken.
-        strategy: the distance of the loss.
-        cost: float32 (n,), the distances, where they are known already.
+        cost: float32 (n,), the distances in the space of the loss.
     """
-    if cost is None:
-        cost = _cost(to_space(colors, space), chosen, to_space(palette, space), strategy)
-    squares, absolutes = comparing.compare(
-        np.ascontiguousarray(colors), count, chosen, np.ascontiguousarray(palette)
+    counts = np.zeros(len(palette), np.int64)
+    sums = comparing.compare(
+        np.ascontiguousarray(colors), count, chosen, np.ascontiguousarray(palette), cost, counts
     )
     pixels = int(count.sum())
-    loss = float((count * cost.astype(np.float64)).sum())
-    return Errors(loss / pixels, squares / pixels, absolutes / pixels)
+    loss, squares, absolutes = (total / pixels for total in sums)
+    return Errors(loss, squares, absolutes, counts)
 
 
-def _cost(x: F32, chosen: U8, centers: F32, strategy: Strategy) -> F32:
-    """Returns float32 (n,), the distance of each point to its own center."""
+def costs(x: F32, chosen: U8, centers: F32, strategy: Strategy) -> F32:
+    """Returns float32 (n,), the distance of each point to the center that was chosen for it.
+
+    Args:
+        x: float32 (n, d).
+        chosen: uint8 (n,), a center a point.
+        centers: float32 (k, d).
+        strategy: whose distance counts.
+    """
     order = np.argsort(chosen, kind="stable")
     begins = np.searchsorted(chosen[order], np.arange(len(centers) + 1))
     sorted_x = np.asfortranarray(x[order])

@@ -8,44 +8,54 @@ halves; whether a swap stays is decided by the loss of the strategy, whatever it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kbatch.core.kernels import split
-from kbatch.core.lloyd import descend_with
-from kbatch.data import Descent, Points, Stop
+from kbatch.core.lloyd import ASSIGN, Found, Loop, is_squared, loop_of
+from kbatch.data import Points, Stop
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I64, U8
+    from kbatch.data import F32, U8
     from kbatch.stages import Strategy
 
-STEP = Stop(limit=1, tolerance=0.0)
-AFTER_SWAP = Stop(limit=3, tolerance=0.0, relax=0.8)
-HOPE = 0.5  # a swap is tried where the gain is at least this share of what it costs
-PATIENCE = 5  # single swaps tried in vain before it ends
+AFTER_SWAPS = Stop(limit=3, tolerance=0.0, relax=0.8)  # several at once: the next are as good
+AFTER_SWAP = Stop(limit=8, tolerance=1e-3, relax=0.8)  # a single one, which needs time to pay
+PATIENCE = 3  # single swaps tried in vain before it ends
 BATCH = 0.15  # of the centers are swapped at once, at first
 
 
-@dataclass(frozen=True)
 class Halves:
-    """Every cluster cut in two: float64 arrays, a row a cluster; see `kernels.split.children`."""
+    """Every cluster of some points cut in two; see `kernels.split.cut`."""
 
-    mass: F64
-    mean: F64
-    left: F64
-    right: F64
-    gain: F64
+    def __init__(self, points: Points, k: int, *, squared: bool) -> None:
+        self._x = np.ascontiguousarray(points.x.T)
+        self._weight, self._squared = points.weight, squared
+        d = len(self._x)
+        self._mass, self._gain = np.empty(k), np.empty(k)
+        self.mean, self._left, self._right = np.empty((k, d)), np.empty((k, d)), np.empty((k, d))
 
+    def cut(self, labels: U8, count: int) -> None:
+        """Cuts the first so many clusters, across their longest axes."""
+        split.cut(self._x, self._weight, labels, self._squared, *self._of(count))
 
-def halves(points: Points, labels: U8, k: int, *, squared: bool) -> Halves:
-    """Cuts every cluster at its mean, across its longest axis."""
-    x = np.ascontiguousarray(points.x.T)
-    mass, gain = np.empty(k), np.empty(k)
-    mean, left, right = (np.empty((k, len(x))) for _ in range(3))
-    split.children(x, points.weight, labels, squared, mass, mean, left, right, gain)
-    return Halves(mass, mean, left, right, gain)
+    def grow(self, centers: F32, count: int, fixed: int) -> int:
+        """Puts more centers where cuts gain most, and returns how many there are now."""
+        grown: int = split.grow(*self._of(count), centers, count, fixed)
+        return grown
+
+    def exchange(self, centers: F32, fixed: int, batch: int, vain: U8) -> list[int]:
+        """Moves centers that are missed least to where cuts gain most, and returns which."""
+        taken = np.empty(batch, np.int64)
+        count = split.exchange(
+            *self._of(len(centers)), centers, fixed, self._squared, batch, vain, taken
+        )
+        return taken[:count].tolist()
+
+    def _of(self, count: int) -> tuple[np.ndarray, ...]:
+        arrays = self._mass, self.mean, self._left, self._right, self._gain
+        return tuple(array[:count] for array in arrays)
 
 
 def split_centers(points: Points, count: int, fixed: F32, strategy: Strategy) -> F32:
@@ -55,82 +65,58 @@ def split_centers(points: Points, count: int, fixed: F32, strategy: Strategy) ->
         points: what is clustered.
         count: how many centers are wanted.
         fixed: float32 (f, d), centers that are already there.
-        strategy: whose step follows each round.
+        strategy: whose distance says which points belong to which center.
 
     Returns:
         float32 (count, d), new centers only.
     """
-    middle = np.average(points.x, axis=0, weights=points.weight)
-    centers = np.vstack([fixed, middle[None]]).astype(np.float32)
-    wanted = len(fixed) + count
-    labels = descend_with(strategy, points, centers, len(fixed), Stop(0, 0.0)).labels
-    while len(centers) < wanted:
-        cut = halves(points, labels, len(centers), squared=_squared(strategy))
-        cut.gain[: len(fixed)] = 0
-        room = min(wanted - len(centers), max(1, (len(centers) - len(fixed)) // 2))
-        chosen = np.argsort(-cut.gain, kind="stable")[:room]
-        centers[chosen] = cut.left[chosen]
-        grown = np.vstack([centers, cut.right[chosen]]).astype(np.float32)
-        step = descend_with(strategy, points, grown, len(fixed), STEP)
-        centers, labels = step.centers, step.labels
-    return centers[len(fixed) :]
+    there, wanted = len(fixed), len(fixed) + count
+    centers = np.empty((wanted, points.x.shape[1]), np.float32)
+    centers[:there] = fixed
+    loop = loop_of(strategy, points, wanted)
+    halves = Halves(points, wanted, squared=is_squared(strategy))
+    halves.cut(np.zeros(len(points.x), np.uint8), 1)
+    centers[there] = halves.mean[0]
+    now = there + 1
+    while now < wanted:
+        loop.descend(centers[:now], there, ASSIGN)
+        halves.cut(loop.labels, now)
+        now = halves.grow(centers, now, there)
+    return centers[there:]
 
 
-def swap(points: Points, start: Descent, fixed: int, strategy: Strategy, rounds: int) -> Descent:
+def swap(
+    loop: Loop, points: Points, start: Found, fixed: int, strategy: Strategy, rounds: int
+) -> Found:
     """Moves centers that are missed least to where a cut gains most, as long as the loss falls.
 
     Args:
+        loop: over the points, as it ended with the start.
         points: what is clustered.
         start: where to begin.
         fixed: the first so many centers never move.
         strategy: whose loss decides.
         rounds: most trials.
     """
-    best, squared = start, _squared(strategy)
-    batch = max(1, int(BATCH * len(start.centers)))
-    failed: set[int] = set()  # centers whose removal was tried in vain since the last success
+    best, k = start, len(start.centers)
+    batch = max(1, int(BATCH * k))
+    vain = np.zeros(k, np.uint8)  # centers whose removal was tried in vain since the last success
+    halves = Halves(points, k, squared=is_squared(strategy))
+    halves.cut(loop.labels, k)
     for _ in range(rounds):
-        cut = halves(points, best.labels, len(best.centers), squared=squared)
-        loss, heir = np.empty(len(cut.mass)), np.empty(len(cut.mass), np.int64)
-        split.missed(cut.mean, cut.mass, fixed, squared, loss, heir)
-        centers, gone = _swapped(best.centers, cut, loss, heir, fixed, batch, failed)
+        centers = best.centers.copy()
+        gone = halves.exchange(centers, fixed, batch, vain)
         if not gone:
             break
-        trial = descend_with(strategy, points, centers, fixed, AFTER_SWAP)
+        trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAPS if batch > 1 else AFTER_SWAP))
         if trial.history[-1] < best.history[-1]:
             best = trial
-            failed.clear()
+            vain[:] = 0
+            halves.cut(loop.labels, k)
         elif batch > 1:
             batch //= 2
         else:
-            failed.update(gone)
-            if len(failed) == PATIENCE:
+            vain[gone] = 1
+            if vain.sum() == PATIENCE:
                 break
     return best
-
-
-def _swapped(
-    centers: F32, cut: Halves, loss: F64, heir: I64, fixed: int, batch: int, failed: set[int]
-) -> tuple[F32, list[int]]:
-    """Returns the centers after the best swaps that don't meet, and those that were taken away."""
-    centers = centers.copy()
-    busy = set(range(fixed))
-    gainers = np.argsort(-cut.gain, kind="stable").tolist()
-    taken: list[int] = []
-    for gone in np.argsort(loss, kind="stable").tolist():
-        near = int(heir[gone])
-        if len(taken) == batch or gone < fixed:
-            break
-        if gone in failed or gone in busy or near in busy:
-            continue
-        new = next((c for c in gainers if c not in busy and c not in (gone, near)), None)
-        if new is None or cut.gain[new] <= HOPE * loss[gone]:
-            break
-        centers[new], centers[gone] = cut.left[new], cut.right[new]
-        busy.update((gone, near, new))
-        taken.append(gone)
-    return centers, taken
-
-
-def _squared(strategy: Strategy) -> bool:
-    return getattr(strategy, "metric", "squared") == "squared"

@@ -7,6 +7,7 @@ k centers, d dimensions of a space. Arrays are never changed once they are in a 
 from typing import TYPE_CHECKING
 
 from kbatch.data.pixels import (
+    Blocks,
     Clustering,
     Colors,
     Descent,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LEDGER",
     "RECORD_COLUMNS",
+    "Blocks",
     "Choice",
     "Clustering",
     "Colors",

@@ -54,14 +54,27 @@ class Colors:
         count: int64 (n,), pixels of each colour.
         cells: int64 (m + 1,), where the runs of one 5-bit cell begin, and n.
         inverse: int32 (F*H*W,), each pixel's row in `rgba`; None where the colours travelled.
-        digest: 16 bytes that identify the colours and their counts.
     """
 
     rgba: U8
     count: I64
     cells: I64
     inverse: I32 | None
-    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Runs of neighbouring points, and the box around each: what is far from one is far from all.
+
+    Attributes:
+        begins: int64 (m + 1,), where they begin, and n.
+        low: float32 (m, d), the lower corners of the boxes.
+        high: float32 (m, d), the upper corners.
+    """
+
+    begins: I64
+    low: F32
+    high: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +84,12 @@ class Points:
     Attributes:
         x: float32 (n, d), Fortran order; d is 3, or 4 with alpha (premultiplied, alpha last).
         weight: float64 (n,), positive; whole numbers for distinct colours.
-        cells: int64 (m + 1,), runs of neighbouring points, or None when the order means nothing.
+        blocks: of neighbouring points, or None when the order means nothing.
     """
 
     x: F32
     weight: F64
-    cells: I64 | None = None
+    blocks: Blocks | None = None
 
 
 @dataclass(frozen=True, slots=True)

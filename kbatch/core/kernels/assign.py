@@ -17,72 +17,73 @@ import numpy as np
 from kbatch.core.kernels.jit import kernel
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, I32, I64, U8
+    from kbatch.core.kernels.cloud import Cloud
+    from kbatch.data import F32, I32, U8
 
-MOST = 512  # points of a block; their best distances stay in the first-level cache
-FEW = 16  # centers up to which looking at all of them is cheaper than looking for those in question
-SLACK = np.float32(1 + 1e-5)  # far more than a distance of four rounded terms can be off
+MOST = 512  # points of a block; their distances stay in the first-level cache
+FEW = 8  # centers up to which looking at all of them is cheaper than looking for those in question
+TOGETHER = 8  # blocks whose centers in question are first sought together
+SLACK = np.float32(1e-5)  # far more than a distance of four rounded terms can be off
 
 
 @kernel()
 def part(difference: Any, squared: Any) -> Any:
-    """One channel's share of a distance; `squared` is a constant where this is inlined."""
+    """One channel's share of a distance."""
     return difference * difference if squared else abs(difference)
 
 
-def make_scan(dimensions: int, *, squared: bool) -> Callable[..., Any]:
+def make_scan(*, four: bool, squared: bool) -> Callable[..., Any]:
     """Returns the inner loop for one number of dimensions and one distance.
 
     Args:
-        dimensions: 3 or 4.
+        four: four dimensions, or else three.
         squared: squared Euclidean distance, or else the sum of absolute differences.
     """
-    four = dimensions == 4
-    e = dimensions - 1
 
     @kernel()
     def scan(
-        x: F32, start: int, size: int, chosen: F32, ids: I32, count: int, best: F32, label: I32
+        x: F32, start: Any, end: Any, near: F32, ids: I32, count: int, cost: F32, label: I32
     ) -> None:
-        """Finds the nearest of `count` centers for the points from `start`.
+        """Finds the nearest of `count` centers for the points of a block.
 
         Args:
-            x: float32 (d, n).
-            start: first point.
-            size: how many points, at most `MOST`.
-            chosen: float32 (d, count + 3), centers.
+            x: float32 (d, n), the points.
+            start, end: uint64, of the block: unsigned, since numbers that can be negative would be
+                tested for that, and no vector code made.
+            near: float32 (d, count + 3), centers.
             ids: int32 (count + 3,), their indices, rising.
             count: how many; the three after it are overwritten.
-            best: float32 (MOST,), filled with the distances.
+            cost: float32 (n,), filled with the distances.
             label: int32 (MOST,), filled with the indices of the nearest.
         """
         for extra in range(count, count + 3):  # the last one again: it never wins a tie
             ids[extra] = ids[count - 1]
-            for j in range(dimensions):
-                chosen[j, extra] = chosen[j, count - 1]
-        for i in range(size):
-            best[i] = np.float32(np.inf)
-            label[i] = ids[0]
-        first, second, third, last = x[0], x[1], x[2], x[e]
+            for j in range(near.shape[0]):
+                near[j, extra] = near[j, count - 1]
+        first, second, third, last = x[0], x[1], x[2], x[x.shape[0] - 1]
+        e = near.shape[0] - 1
+        for i in range(start, end):
+            cost[i] = np.float32(np.inf)
+            label[i - start] = ids[0]
         for c in range(0, count, 4):
             c0, c1, c2, c3 = ids[c], ids[c + 1], ids[c + 2], ids[c + 3]
-            p0, p1, p2, p3 = chosen[0, c], chosen[0, c + 1], chosen[0, c + 2], chosen[0, c + 3]
-            q0, q1, q2, q3 = chosen[1, c], chosen[1, c + 1], chosen[1, c + 2], chosen[1, c + 3]
-            r0, r1, r2, r3 = chosen[2, c], chosen[2, c + 1], chosen[2, c + 2], chosen[2, c + 3]
-            s0, s1, s2, s3 = chosen[e, c], chosen[e, c + 1], chosen[e, c + 2], chosen[e, c + 3]
-            for i in range(size):
-                p, q, r = first[start + i], second[start + i], third[start + i]
+            p0, p1, p2, p3 = near[0, c], near[0, c + 1], near[0, c + 2], near[0, c + 3]
+            q0, q1, q2, q3 = near[1, c], near[1, c + 1], near[1, c + 2], near[1, c + 3]
+            r0, r1, r2, r3 = near[2, c], near[2, c + 1], near[2, c + 2], near[2, c + 3]
+            s0, s1, s2, s3 = near[e, c], near[e, c + 1], near[e, c + 2], near[e, c + 3]
+            for i in range(start, end):
+                p, q, r = first[i], second[i], third[i]
                 d0 = part(p - p0, squared) + part(q - q0, squared) + part(r - r0, squared)
                 d1 = part(p - p1, squared) + part(q - q1, squared) + part(r - r1, squared)
                 d2 = part(p - p2, squared) + part(q - q2, squared) + part(r - r2, squared)
                 d3 = part(p - p3, squared) + part(q - q3, squared) + part(r - r3, squared)
                 if four:
-                    s = last[start + i]
+                    s = last[i]
                     d0 += part(s - s0, squared)
                     d1 += part(s - s1, squared)
                     d2 += part(s - s2, squared)
                     d3 += part(s - s3, squared)
-                least, who = best[i], label[i]
+                least, who = cost[i], label[i - start]
                 who = c0 if d0 < least else who
                 least = d0 if d0 < least else least
                 who = c1 if d1 < least else who
@@ -91,122 +92,149 @@ def make_scan(dimensions: int, *, squared: bool) -> Callable[..., Any]:
                 least = d2 if d2 < least else least
                 who = c3 if d3 < least else who
                 least = d3 if d3 < least else least
-                best[i], label[i] = least, who
+                cost[i], label[i - start] = least, who
 
     return scan
 
 
-squared3 = make_scan(3, squared=True)
-squared4 = make_scan(4, squared=True)
-absolute3 = make_scan(3, squared=False)
-absolute4 = make_scan(4, squared=False)
+squared3 = make_scan(four=False, squared=True)
+squared4 = make_scan(four=True, squared=True)
+absolute3 = make_scan(four=False, squared=False)
+absolute4 = make_scan(four=True, squared=False)
 
 
 @kernel()
 def in_question(
-    low: F32, high: F32, b: int, centers: F32, squared: bool, near: F32, far: F32, keep: I32
+    low: F32,
+    high: F32,
+    b: int,
+    centers: F32,
+    ids: I32,
+    count: int,
+    squared: bool,
+    gap: F32,
+    bits: I32,
+    kept: F32,
+    kept_ids: I32,
 ) -> int:
-    """Finds the centers that can be nearest to a point of a box.
+    """Keeps the centers that can be nearest to a point of a box.
+
+    The rival is the center nearest to the middle. Another one is nowhere nearer if it isn't so in
+    that corner of the box which lies towards it: the difference of the two distances is the sum of
+    one function a channel, and each of these only falls in that direction.
 
     Args:
-        low: float32 (d, m), lower corners of boxes.
-        high: float32 (d, m), upper corners.
+        low: float32 (m, d), lower corners of boxes.
+        high: float32 (m, d), upper corners.
         b: which box.
-        centers: float32 (d, k).
+        centers: float32 (d, k), some centers.
+        ids: int32 (k,), their indices, rising.
+        count: how many there are.
         squared: which distance.
-        near: float32 (k,), scratch: least distance of each center to the box.
-        far: float32 (k,), scratch: greatest distance.
-        keep: int32 (k + 3,), filled with their indices, rising.
+        gap: float32 (k,), scratch.
+        bits: int32 (k,), the same memory: positive floats are in the order of their bits, and only
+            integers have a least one that vector code finds.
+        kept: float32 (d, k), filled with those that are in question.
+        kept_ids: int32 (k,), filled with their indices, rising.
 
     Returns:
         How many there are.
     """
-    dimensions, k = centers.shape
-    for c in range(k):
-        near[c] = far[c] = np.float32(0)
-    for j in range(dimensions):
-        bottom, top = low[j, b], high[j, b]
-        for c in range(k):
-            below, above = bottom - centers[j, c], centers[j, c] - top
-            outside = below if below > above else above
-            outside = outside if outside > np.float32(0) else np.float32(0)
-            across = -below if below < above else -above
-            near[c] += part(outside, squared)
-            far[c] += part(across, squared)
-    bits = far.view(np.int32)  # positive floats are in the order of their bits: a vector minimum
+    for c in range(count):
+        gap[c] = np.float32(0)
+    for j in range(len(centers)):
+        middle = (low[b, j] + high[b, j]) * np.float32(0.5)
+        for c in range(count):
+            gap[c] += part(middle - centers[j, c], squared)
     least = bits[0]
-    for c in range(1, k):
+    for c in range(1, count):
         least = bits[c] if bits[c] < least else least
-    bits[0] = least
-    bound = far[0] * SLACK
-    count = 0
-    for c in range(k):
-        keep[count] = c
-        count += near[c] <= bound
-    return count
+    rival = 0
+    while bits[rival] != least:
+        rival += 1
+    slack = np.float32(0)
+    for j in range(len(centers)):
+        place = centers[j, rival]
+        reach = max(abs(low[b, j] - place), abs(high[b, j] - place))
+        slack += part(reach, squared)
+    for c in range(count):
+        gap[c] = -SLACK * slack
+    for j in range(len(centers)):
+        bottom, top, place = low[b, j], high[b, j], centers[j, rival]
+        under, over = part(bottom - place, squared), part(top - place, squared)
+        for c in range(count):
+            center = centers[j, c]
+            corner = top if center > place else bottom
+            theirs = over if center > place else under
+            gap[c] += part(corner - center, squared) - theirs
+    remaining = 0
+    for c in range(count):
+        kept_ids[remaining] = c
+        remaining += gap[c] <= np.float32(0)
+    for place in range(remaining):
+        c = kept_ids[place]
+        kept_ids[place] = ids[c]
+        for j in range(len(centers)):
+            kept[j, place] = centers[j, c]
+    return remaining
 
 
-def make_assign(*, squared: bool) -> Callable[..., Any]:
-    """Returns the assignment for one distance.
+@kernel()
+def surround(low: F32, high: F32, first: int, end: int, bottom: F32, top: F32) -> None:
+    """Finds the box (1, d) around some boxes (m, d)."""
+    for j in range(low.shape[1]):
+        least, most = low[first, j], high[first, j]
+        for b in range(first + 1, end):
+            least = low[b, j] if low[b, j] < least else least
+            most = high[b, j] if high[b, j] > most else most
+        bottom[0, j], top[0, j] = least, most
+
+
+@kernel()
+def assign(cloud: Cloud, centers: F32, labels: U8, cost: F32) -> None:
+    """Finds each point's nearest center; ties go to the lowest index.
 
     Args:
-        squared: squared Euclidean distance, or else the sum of absolute differences.
+        cloud: n points of d dimensions in m blocks.
+        centers: float32 (k, d).
+        labels: uint8 (n,), filled.
+        cost: float32 (n,), filled with the distances.
     """
-
-    @kernel()
-    def assign(
-        x: F32,
-        begins: I64,
-        low: F32,
-        high: F32,
-        centers: F32,
-        labels: U8,
-        cost: F32,
-    ) -> None:
-        """Finds each point's nearest center; ties go to the lowest index.
-
-        Args:
-            x: float32 (d, n), a row a channel, d is 3 or 4.
-            begins: int64 (m + 1,), where blocks of at most `MOST` points begin, and n.
-            low: float32 (d, m), the lower corners of their boxes.
-            high: float32 (d, m), the upper corners.
-            centers: float32 (k, d).
-            labels: uint8 (n,), filled.
-            cost: float32 (n,), filled with the distances.
-        """
-        k, dimensions = centers.shape
-        turned = np.empty((dimensions, k), np.float32)
-        chosen = np.empty((dimensions, k + 3), np.float32)
-        ids = np.empty(k + 3, np.int32)
-        for c in range(k):
-            ids[c] = c
-            for j in range(dimensions):
-                turned[j, c] = chosen[j, c] = centers[c, j]
-        near, far = np.empty(k, np.float32), np.empty(k, np.float32)
-        best, label = np.empty(MOST, np.float32), np.empty(MOST, np.int32)
-        count = k
-        for b in range(len(begins) - 1):
-            start, size = begins[b], begins[b + 1] - begins[b]
-            if k > FEW:
-                count = in_question(low, high, b, turned, squared, near, far, ids)
-                for i in range(count):
-                    for j in range(dimensions):
-                        chosen[j, i] = turned[j, ids[i]]
-            if dimensions == 3:
-                if squared:
-                    squared3(x, start, size, chosen, ids, count, best, label)
-                else:
-                    absolute3(x, start, size, chosen, ids, count, best, label)
-            elif squared:
-                squared4(x, start, size, chosen, ids, count, best, label)
+    x, squared, count = cloud.x, cloud.squared, len(centers)
+    begins, low, high = cloud.begins, cloud.low, cloud.high
+    dimensions, blocks = len(x), len(begins) - 1
+    centers_of = np.empty((3, dimensions, count + 3), np.float32)
+    ids_of = np.empty((3, count + 3), np.int32)
+    every, shared, mine = centers_of[0], centers_of[1], centers_of[2]
+    every_id, shared_id, my_id = ids_of[0], ids_of[1], ids_of[2]
+    for c in range(count):
+        every_id[c] = my_id[c] = c
+        for j in range(dimensions):
+            every[j, c] = mine[j, c] = centers[c, j]
+    gap = np.empty(count, np.float32)
+    bits = gap.view(np.int32)
+    bottom, top = np.empty((1, dimensions), np.float32), np.empty((1, dimensions), np.float32)
+    label = np.empty(MOST, np.int32)
+    among = left = count
+    for b in range(blocks):
+        if count > FEW:
+            if b % TOGETHER == 0:
+                surround(low, high, b, min(b + TOGETHER, blocks), bottom, top)
+                among = in_question(
+                    bottom, top, 0, every, every_id, count, squared, gap, bits, shared, shared_id
+                )
+            left = in_question(
+                low, high, b, shared, shared_id, among, squared, gap, bits, mine, my_id
+            )
+        start, end = np.uint64(begins[b]), np.uint64(begins[b + 1])
+        if dimensions == 3:
+            if squared:
+                squared3(x, start, end, mine, my_id, left, cost, label)
             else:
-                absolute4(x, start, size, chosen, ids, count, best, label)
-            for i in range(size):
-                cost[start + i] = best[i]
-                labels[start + i] = label[i]
-
-    return assign
-
-
-assign_squared = make_assign(squared=True)
-assign_absolute = make_assign(squared=False)
+                absolute3(x, start, end, mine, my_id, left, cost, label)
+        elif squared:
+            squared4(x, start, end, mine, my_id, left, cost, label)
+        else:
+            absolute4(x, start, end, mine, my_id, left, cost, label)
+        for i in range(start, end):
+            labels[i] = label[i - start]

@@ -48,8 +48,8 @@ def boxes(x: F32, begins: I64, low: F32, high: F32) -> None:
     Args:
         x: float32 (d, n), a row a channel.
         begins: int64 (m + 1,), where blocks begin, and n.
-        low: float32 (d, m), filled with the lower corners.
-        high: float32 (d, m), filled with the upper corners.
+        low: float32 (m, d), filled with the lower corners.
+        high: float32 (m, d), filled with the upper corners.
     """
     for j in range(x.shape[0]):
         for b in range(len(begins) - 1):
@@ -58,4 +58,4 @@ def boxes(x: F32, begins: I64, low: F32, high: F32) -> None:
                 value = x[j, i]
                 least = value if value < least else least
                 most = value if value > most else most
-            low[j, b], high[j, b] = least, most
+            low[b, j], high[b, j] = least, most

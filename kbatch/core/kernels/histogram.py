@@ -6,6 +6,7 @@ codes are neighbours are near in space too, and every octree cell is one contigu
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,12 +43,13 @@ def mark(pixels: U8, spread: U32, bitmap: U64, rank: U32, codes: U32) -> Any:
         The number of distinct colours.
     """
     for i in range(pixels.shape[0]):
-        code = (
+        codes[i] = (
             (spread[pixels[i, 0]] << np.uint32(2))
             | (spread[pixels[i, 1]] << np.uint32(1))
             | spread[pixels[i, 2]]
         )
-        codes[i] = code
+    for i in range(codes.shape[0]):
+        code = codes[i]
         bitmap[code >> np.uint32(6)] |= np.uint64(1) << np.uint64(code & np.uint32(63))
     below = np.uint32(0)
     for word in range(bitmap.shape[0]):
@@ -75,48 +77,96 @@ def count(bitmap: U64, rank: U32, codes: U32, counts: I64) -> None:
         counts[row] += 1
 
 
-@kernel("void(u8[::1], u1[:, ::1])")
-def colours(bitmap: U64, rgb: U8) -> None:
-    """Lists the colours that occur in Morton order.
+@kernel()
+def every_third(code: Any) -> Any:
+    """Returns the bits 0, 3, … 15 of a uint32 next to each other."""
+    code &= np.uint32(0x9249)
+    code = (code | code >> np.uint32(2)) & np.uint32(0x30C3)
+    code = (code | code >> np.uint32(4)) & np.uint32(0xF00F)
+    return (code | code >> np.uint32(8)) & np.uint32(0x3F)
+
+
+@kernel("i8(u8[::1], u1[:, ::1], i8[::1])")
+def colours(bitmap: U64, rgb: U8, cells: I64) -> int:
+    """Lists the colours that occur in Morton order; a word of the bitmap is a cube of 4 × 4 × 4.
 
     Args:
         bitmap: as `mark` left it.
         rgb: uint8 (n, 3), filled.
+        cells: int64, long enough, filled with where the cubes of 8 × 8 × 8 begin that occur, and n.
+
+    Returns:
+        How many such cubes there are.
     """
-    row = 0
+    row = found = 0
+    last, one = -1, np.uint32(1)
     for word in range(bitmap.shape[0]):
         bits = bitmap[word]
+        if bits == np.uint64(0):
+            continue
+        if word >> 3 != last:
+            last = word >> 3
+            cells[found] = row
+            found += 1
+        high = np.uint32(word)
+        red = every_third(high >> np.uint32(2)) << np.uint32(2)
+        green = every_third(high >> np.uint32(1)) << np.uint32(2)
+        blue = every_third(high) << np.uint32(2)
         while bits != np.uint64(0):
-            lowest = bits & (~bits + np.uint64(1))
-            code = np.uint32(word * 64) + np.uint32(ones(lowest - np.uint64(1)))
-            for channel in range(3):
-                value = np.uint32(0)
-                for bit in range(8):
-                    place = np.uint32(3 * bit + 2 - channel)
-                    value |= ((code >> place) & np.uint32(1)) << np.uint32(bit)
-                rgb[row, channel] = value
+            low = np.uint32(ones((bits & (~bits + np.uint64(1))) - np.uint64(1)))
+            rgb[row, 0] = red | (low >> np.uint32(4) & np.uint32(2)) | (low >> np.uint32(2) & one)
+            rgb[row, 1] = green | (low >> np.uint32(3) & np.uint32(2)) | (low >> one & one)
+            rgb[row, 2] = blue | (low >> np.uint32(2) & np.uint32(2)) | (low & one)
             row += 1
-            bits ^= lowest
+            bits &= bits - np.uint64(1)
+    cells[found] = row
+    return found
 
 
-def distinct(pixels: U8, spread: U32) -> tuple[U8, I64, I32]:
+@kernel("void(u1[::1], i4[::1], u1[::1])")
+def spread(labels: U8, inverse: I32, indices: U8) -> None:
+    """Gives each pixel the label of its colour.
+
+    Args:
+        labels: uint8 (n,), a label a colour.
+        inverse: int32 (N,), each pixel's colour.
+        indices: uint8 (N,), filled.
+    """
+    for i in range(len(inverse)):
+        indices[i] = labels[np.uint32(inverse[i])]
+
+
+class _Kept(threading.local):
+    """Scratch of a thread, 3 MB: new memory every time would cost as much as the counting."""
+
+    def __init__(self) -> None:
+        self.bitmap = np.empty(1 << 18, np.uint64)
+        self.rank = np.empty(1 << 18, np.uint32)
+
+
+_kept = _Kept()
+
+
+def distinct(pixels: U8, tables: U32) -> tuple[U8, I64, I64, I32]:
     """Returns the distinct colours of opaque pixels.
 
     Args:
         pixels: uint8 (N, 3), C-contiguous.
-        spread: uint32 (256,), each byte with its bits three apart.
+        tables: uint32 (256,), each byte with its bits three apart.
 
     Returns:
-        uint8 (n, 3) colours in Morton order, int64 (n,) counts, int32 (N,) each pixel's row.
+        uint8 (n, 3) colours in Morton order, int64 (n,) counts, int64 (m + 1,) where the cubes of
+        8 × 8 × 8 colours begin and n, int32 (N,) each pixel's row.
     """
-    bitmap = np.zeros(1 << 18, np.uint64)
-    rank = np.empty(1 << 18, np.uint32)
+    bitmap, rank = _kept.bitmap, _kept.rank
+    bitmap.fill(0)
     codes = np.empty(len(pixels), np.uint32)
     view = pixels.view()
     view.flags.writeable = False  # the one type that the kernel is compiled for
-    size = mark(view, spread, bitmap, rank, codes)
+    size = mark(view, tables, bitmap, rank, codes)
     rgb = np.empty((size, 3), np.uint8)
     counts = np.zeros(size, np.int64)
+    cells = np.empty((1 << 15) + 1, np.int64)
     count(bitmap, rank, codes, counts)
-    colours(bitmap, rgb)
-    return rgb, counts, codes.view(np.int32)
+    found = colours(bitmap, rgb, cells)
+    return rgb, counts, cells[: found + 1].copy(), codes.view(np.int32)

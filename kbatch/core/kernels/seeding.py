@@ -13,6 +13,26 @@ if TYPE_CHECKING:
     from kbatch.data import F32, F64, I64, U64
 
 
+@kernel("UniTuple(u8, 2)(u1[:, ::1], i8[::1])")
+def digest(rgba: U8, count: I64) -> tuple[int, int]:
+    """Returns two words that tell colours and their counts from others (by multiply and shift).
+
+    Args:
+        rgba: uint8 (n, C).
+        count: int64 (n,), pixels of each.
+    """
+    first, second = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
+    for i in range(len(rgba)):
+        word = np.uint64(count[i])
+        for j in range(rgba.shape[1]):
+            word = word << np.uint64(8) | np.uint64(rgba[i, j])
+        first = (first ^ word) * np.uint64(0xBF58476D1CE4E5B9)
+        first ^= first >> np.uint64(32)
+        second = (second + word) * np.uint64(0x94D049BB133111EB)
+        second ^= second >> np.uint64(29)
+    return first, second
+
+
 @kernel()
 def find(behind: F64, word: int) -> int:
     """Returns the first point whose running sum is above a random share of the whole.

@@ -1,4 +1,4 @@
-"""Cutting clusters in two, across their longest axis."""
+"""Cutting clusters in two, across their longest axis, and taking away those that are missed least."""
 
 from __future__ import annotations
 
@@ -13,12 +13,73 @@ if TYPE_CHECKING:
     from kbatch.data import F32, F64, I64, U8
 
 POWERS = 3  # steps towards the main axis: a good direction is enough
+HOPE = 0.5  # several swaps at once: where the gain is at least this share of what each costs
+LITTLE_HOPE = 0.1  # a single one, since gains are often larger than they look
+
+
+@kernel()
+def moments(x: F32, weight: F64, labels: U8, mass: F64, mean: F64, spread: F64) -> None:
+    """Finds the weight, the mean and the summed squares about the mean (d, d) of each cluster."""
+    d, k = len(x), len(mass)
+    for c in range(k):
+        mass[c] = 0.0
+        for j in range(d):
+            mean[c, j] = 0.0
+            for m in range(d):
+                spread[c, j, m] = 0.0
+    for i in range(len(labels)):
+        c = labels[i]
+        mass[c] += weight[i]
+        for j in range(3):  # loops over constants cost nothing
+            here = weight[i] * np.float64(x[j, i])
+            mean[c, j] += here
+            for m in range(j + 1):
+                spread[c, j, m] += here * np.float64(x[m, i])
+        if d == 4:
+            here = weight[i] * np.float64(x[3, i])
+            mean[c, 3] += here
+            for m in range(4):
+                spread[c, 3, m] += here * np.float64(x[m, i])
+    for c in range(k):
+        for j in range(d):
+            mean[c, j] /= max(mass[c], 1e-300)
+        for j in range(d):
+            for m in range(j + 1):
+                spread[c, j, m] -= mass[c] * mean[c, j] * mean[c, m]
+                spread[c, m, j] = spread[c, j, m]
+
+
+@kernel()
+def longest(spread: F64, axis: F64) -> None:
+    """Finds about the direction in which a cluster is longest, by the power method.
+
+    Args:
+        spread: float64 (d, d), summed squares about the mean.
+        axis: float64 (d,), filled.
+    """
+    d, widest = len(axis), 0
+    for j in range(1, d):
+        if spread[j, j] > spread[widest, widest]:
+            widest = j
+    for j in range(d):
+        axis[j] = spread[widest, j]
+    turned = np.empty(d, np.float64)
+    for _ in range(POWERS):
+        length = 1e-300
+        for j in range(d):
+            length = max(length, abs(axis[j]))
+        for j in range(d):
+            turned[j] = 0.0
+            for m in range(d):
+                turned[j] += spread[j, m] * (axis[m] / length)
+        for j in range(d):
+            axis[j] = turned[j]
 
 
 @kernel(
     "void(f4[:, ::1], f8[::1], u1[::1], b1, f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1])"
 )
-def children(
+def cut(
     x: F32,
     weight: F64,
     labels: U8,
@@ -32,7 +93,7 @@ def children(
     """Cuts every cluster at its mean, across its principal axis.
 
     Args:
-        x: float32 (d, n), a row a channel, d is at most 4.
+        x: float32 (d, n), a row a channel.
         weight: float64 (n,).
         labels: uint8 (n,), the cluster of each point.
         squared: which distance the gain is of.
@@ -42,94 +103,172 @@ def children(
         right: float64 (k, d), filled with the mean of the other.
         gain: float64 (k,), filled with about what the cut takes off the loss.
     """
-    dimensions, n = x.shape
-    k = len(mass)
+    d, k = len(x), len(mass)
+    spread = np.empty((k, d, d), np.float64)
+    moments(x, weight, labels, mass, mean, spread)
+    axis = np.empty((k, d), np.float64)
+    level = np.zeros(k, np.float64)  # of the mean along the axis
     for c in range(k):
-        mass[c] = gain[c] = 0.0
-        for j in range(dimensions):
-            mean[c, j] = left[c, j] = right[c, j] = 0.0
-    for i in range(n):
-        c = labels[i]
-        mass[c] += weight[i]
-        for j in range(dimensions):
-            mean[c, j] += weight[i] * np.float64(x[j, i])
-    for c in range(k):
-        for j in range(dimensions):
-            mean[c, j] /= max(mass[c], 1e-300)
-    spread = np.zeros((k, dimensions, dimensions), np.float64)
-    for i in range(n):
-        c = labels[i]
-        for j in range(dimensions):
-            here = weight[i] * (np.float64(x[j, i]) - mean[c, j])
-            for m in range(j + 1):
-                spread[c, j, m] += here * (np.float64(x[m, i]) - mean[c, m])
-    axis = np.zeros((k, dimensions), np.float64)
-    for c in range(k):
-        widest = 0
-        for j in range(dimensions):
-            for m in range(j):
-                spread[c, m, j] = spread[c, j, m]
-            if spread[c, j, j] > spread[c, widest, widest]:
-                widest = j
-        for j in range(dimensions):
-            axis[c, j] = spread[c, widest, j]
-        for _ in range(POWERS):
-            length = 1e-300
-            for j in range(dimensions):
-                length = max(length, abs(axis[c, j]))
-            turned = np.zeros(4, np.float64)
-            for j in range(dimensions):
-                for m in range(dimensions):
-                    turned[j] += spread[c, j, m] * (axis[c, m] / length)
-            for j in range(dimensions):
-                axis[c, j] = turned[j]
+        longest(spread[c], axis[c])
+        for j in range(d):
+            level[c] += axis[c, j] * mean[c, j]
     half = np.zeros(k, np.float64)
-    for i in range(n):
+    for c in range(k):
+        gain[c] = 0.0
+        for j in range(d):
+            left[c, j] = 0.0
+    for i in range(len(labels)):
         c = labels[i]
         along = 0.0
-        for j in range(dimensions):
-            along += axis[c, j] * (np.float64(x[j, i]) - mean[c, j])
-        if along < 0.0:
-            half[c] += weight[i]
-            for j in range(dimensions):
-                left[c, j] += weight[i] * np.float64(x[j, i])
+        for j in range(3):
+            along += axis[c, j] * np.float64(x[j, i])
+        if d == 4:
+            along += axis[c, 3] * np.float64(x[3, i])
+        share = weight[i] if along < level[c] else 0.0
+        half[c] += share
+        for j in range(3):
+            left[c, j] += share * np.float64(x[j, i])
+        if d == 4:
+            left[c, 3] += share * np.float64(x[3, i])
     for c in range(k):
         rest = mass[c] - half[c]
         if half[c] <= 0.0 or rest <= 0.0:
-            for j in range(dimensions):
+            for j in range(d):
                 left[c, j] = right[c, j] = mean[c, j]
             continue
         apart = 0.0
-        for j in range(dimensions):
+        for j in range(d):
             right[c, j] = (mean[c, j] * mass[c] - left[c, j]) / rest
             left[c, j] /= half[c]
             apart += part(left[c, j] - right[c, j], squared)
         gain[c] = half[c] * rest / mass[c] * apart
 
 
-@kernel("void(f8[:, ::1], f8[::1], i8, b1, f8[::1], i8[::1])")
-def missed(mean: F64, mass: F64, fixed: int, squared: bool, loss: F64, heir: I64) -> None:
+@kernel("i8(f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1], f4[:, ::1], i8, i8)")
+def grow(
+    mass: F64, mean: F64, left: F64, right: F64, gain: F64, centers: F32, count: int, fixed: int
+) -> int:
+    """Moves all centers to their means and cuts those that gain most, half as many again.
+
+    Args:
+        mass, mean, left, right, gain: of the clusters, see `cut`; the gain is used up.
+        centers: float32 (k, d), changed; there are never more than k.
+        count: centers that there are.
+        fixed: the first so many are left as they are.
+
+    Returns:
+        How many centers there are now.
+    """
+    k, d = centers.shape
+    for c in range(fixed, count):
+        if mass[c] > 0.0:
+            for j in range(d):
+                centers[c, j] = mean[c, j]
+    room = min(k - count, max(1, (count - fixed) // 2))
+    for new in range(count, count + room):
+        best = fixed
+        for c in range(fixed + 1, count):
+            if gain[c] > gain[best]:
+                best = c
+        gain[best] = -1.0
+        for j in range(d):
+            centers[best, j], centers[new, j] = left[best, j], right[best, j]
+    return count + room
+
+
+@kernel()
+def missed(mass: F64, mean: F64, fixed: int, squared: bool, loss: F64, heir: I64) -> None:
     """Finds what taking each center away costs when its cheapest neighbour inherits (Ward 1963).
 
     Args:
-        mean: float64 (k, d).
-        mass: float64 (k,).
+        mass, mean: of k clusters, see `cut`.
         fixed: the first so many centers are never taken away.
         squared: which distance the loss is of.
         loss: float64 (k,), filled with about what the loss rises by; infinite for fixed ones.
         heir: int64 (k,), filled with the neighbour.
     """
-    k, dimensions = mean.shape
+    k, d = mean.shape
     for c in range(k):
-        loss[c] = np.inf
-        heir[c] = c
-        for other in range(k):
-            if other == c or c < fixed:
-                continue
+        loss[c], heir[c] = np.inf, c
+    for c in range(k):
+        for other in range(c):
             apart = 0.0
-            for j in range(dimensions):
+            for j in range(d):
                 apart += part(mean[c, j] - mean[other, j], squared)
-            rise = apart * mass[c] * mass[other] / max(mass[c] + mass[other], 1e-300)
-            if rise < loss[c]:
-                loss[c] = rise
-                heir[c] = other
+            both = mass[c] + mass[other]
+            rise = apart * mass[c] * mass[other] / max(both, 1e-300)
+            if c >= fixed and rise < loss[c]:
+                loss[c], heir[c] = rise, other
+            if other >= fixed and rise < loss[other]:
+                loss[other], heir[other] = rise, c
+
+
+@kernel(
+    "i8(f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1], f4[:, ::1], i8, b1, i8, u1[::1], "
+    "i8[::1])"
+)
+def exchange(
+    mass: F64,
+    mean: F64,
+    left: F64,
+    right: F64,
+    gain: F64,
+    centers: F32,
+    fixed: int,
+    squared: bool,
+    batch: int,
+    vain: U8,
+    taken: I64,
+) -> int:
+    """Takes away the centers that are missed least and cuts others in two, none of them neighbours.
+
+    Args:
+        mass, mean, left, right, gain: of k clusters, see `cut`.
+        centers: float32 (k, d), changed.
+        fixed: the first so many never move.
+        squared: which distance the loss is of.
+        batch: most swaps.
+        vain: uint8 (k,), 1 for centers that are not taken away.
+        taken: int64 (batch,), filled with those that were.
+
+    Returns:
+        How many were taken away.
+    """
+    k, d = centers.shape
+    loss, heir = np.empty(k, np.float64), np.empty(k, np.int64)
+    missed(mass, mean, fixed, squared, loss, heir)
+    busy = np.zeros(k, np.uint8)
+    for c in range(fixed):
+        busy[c] = 1
+    swaps = 0
+    while swaps < batch:
+        gone = least_free(loss, vain)
+        if gone < 0:
+            break
+        lost, near = loss[gone], heir[gone]
+        loss[gone] = np.inf
+        if busy[gone] or busy[near]:
+            continue
+        busy[gone] = busy[near] = 1
+        new = fixed
+        for c in range(fixed, k):
+            if busy[new] or (not busy[c] and gain[c] > gain[new]):
+                new = c
+        if busy[new] or gain[new] <= (HOPE if batch > 1 else LITTLE_HOPE) * lost:
+            break
+        busy[new] = 1
+        for j in range(d):
+            centers[new, j], centers[gone, j] = left[new, j], right[new, j]
+        taken[swaps] = gone
+        swaps += 1
+    return swaps
+
+
+@kernel()
+def least_free(loss: F64, vain: U8) -> int:
+    """Returns the first of those that cost least, or -1 where none costs less than infinity."""
+    least = -1
+    for c in range(len(loss)):
+        if not vain[c] and loss[c] < np.inf and (least < 0 or loss[c] < loss[least]):
+            least = c
+    return least
