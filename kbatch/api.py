@@ -5,6 +5,7 @@ What is heavy is imported when it is used, so that `import kbatch` costs nothing
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from kbatch.data import U8, Clustering, Picture, Record, Rendered, Variant
     from kbatch.job import Job
+    from kbatch.pipeline import Parts
     from kbatch.registry import Registry
     from kbatch.stages import Writer
 
@@ -136,7 +138,7 @@ def quantize(
         result.save("photo_K12_L1.png")
         ```
     """
-    from kbatch import core, pipeline, plan
+    from kbatch import core, pipeline
 
     keys = {
         "k": k,
@@ -149,9 +151,7 @@ def quantize(
         "seed": seed,
         "icc": icc,
     }
-    variant, loading, registry = plan.single(json.dumps(keys, default=_plain))
-    core.prepare()
-    parts = pipeline.Parts.of(variant, registry)
+    variant, loading, registry, parts = _ready(json.dumps(keys, default=_plain))
     picture = _picture(image, loading, registry)
     placed = core.Placed(pipeline.collect(picture), parts.space)
     clustering = pipeline.cluster(placed, variant, parts)
@@ -200,6 +200,17 @@ def run_job(
     runner.run(made, registry)
     with Ledger.open(made.output) as ledger:
         return list(ledger)
+
+
+@functools.lru_cache(maxsize=64)
+def _ready(keys: str) -> tuple[Variant, Mapping[str, Any], Registry, Parts]:
+    """Returns what `plan.single` does, and the components of the variant, built."""
+    from kbatch import core, plan
+    from kbatch.pipeline import Parts
+
+    core.prepare()
+    variant, loading, registry = plan.single(keys)
+    return variant, loading, registry, Parts.of(variant, registry)
 
 
 def _plain(value: Any) -> Any:

@@ -84,7 +84,7 @@ def from_array(array: Array) -> Picture:
 
     Args:
         array: (H, W) grey, (H, W, 3) sRGB or (H, W, 4) sRGB with straight alpha; uint8, uint16,
-            floats from 0 to 1, or bool. It is copied.
+            floats from 0 to 1, or bool. Bytes of three channels are not copied.
 
     Raises:
         TypeError: it is not an array of one of these types.
@@ -97,6 +97,8 @@ def from_array(array: Array) -> Picture:
     if array.size == 0:
         raise ValueError(f"an array of shape {array.shape} has no pixels")
     values = _to_bytes(array)
+    if values.shape[2:] == (3,):
+        return Picture(np.ascontiguousarray(values)[np.newaxis])
     if values.shape[2:] == (4,):
         return Picture(_pixels(values[..., :3], values[..., 3]))
     return Picture(_pixels(values, None))

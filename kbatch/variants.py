@@ -29,13 +29,13 @@ EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
         "plain": Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
         "fast": Search(1, 0, 1, coarse=2048, tolerance=1e-2, max_iterations=30),
-        "balanced": Search(1, 15, 1, coarse=2048, tolerance=1e-3, max_iterations=100),
+        "balanced": Search(1, 15, 1, coarse=2048, tolerance=2e-3, max_iterations=100),
         "thorough": Search(8, 60, 4, coarse=4096, tolerance=1e-5, max_iterations=1000),
     }
 )
 
 FEW = 24  # entries up to which several starts pay; above, swaps find as much for less
-ALL_SWAPS = 300  # rounds × entries: with many entries the split start is nearly enough
+FULL = 20  # entries up to which all rounds of swaps pay; with more, the split start is nearly enough
 
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
@@ -156,8 +156,8 @@ def _named(value: Choice | str | int) -> str:
 
 def _search(job: Job, k: int, effort: str, init: InitializerSpec) -> Search:
     search = EFFORTS[effort]
-    if k > FEW and effort != "thorough":
-        search = replace(search, restarts=1, swaps=min(search.swaps, ALL_SWAPS // k))
+    if k > FEW:
+        search = replace(search, restarts=1, swaps=search.swaps * FULL // k)
     overrides = {
         key: value
         for key in ("restarts", "swaps", "coarse", "tolerance", "max_iterations")

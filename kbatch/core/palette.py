@@ -54,12 +54,11 @@ def make_palette(centers: F32, placed: Placed, strategy: Strategy) -> U8:
 
 def ordered(palette: U8) -> U8:
     """Returns the distinct entries by rising alpha, then luma, then channels."""
-    _, first = np.unique(morton(palette), return_index=True)
-    distinct = palette[first]
-    luma = distinct[:, :3].astype(np.int64) @ LUMA
-    channels = [distinct[:, channel] for channel in (2, 1, 0)]
-    alpha = distinct[:, 3] if distinct.shape[1] == 4 else np.zeros(len(distinct), np.uint8)
-    return distinct[np.lexsort([*channels, luma, alpha])]
+    luma = (palette[:, :3] * LUMA).sum(axis=1)  # whole numbers
+    alpha = palette[:, 3:].T
+    rising = palette[np.lexsort([*palette[:, 2::-1].T, luma, *alpha])]
+    again = (rising[1:] == rising[:-1]).all(axis=1)
+    return np.concatenate([rising[:1], rising[1:][~again]])
 
 
 @dataclass(frozen=True)
