@@ -29,13 +29,14 @@ EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
         "plain": Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
         "fast": Search(1, 0, 1, coarse=2048, tolerance=1e-2, max_iterations=30),
-        "balanced": Search(1, 15, 1, coarse=2048, tolerance=2e-3, max_iterations=100),
-        "thorough": Search(8, 60, 4, coarse=4096, tolerance=1e-5, max_iterations=1000),
+        "balanced": Search(
+            1, 15, 1, coarse=2048, tolerance=2e-3, max_iterations=100, budget=640_000
+        ),
+        "thorough": Search(5, 60, 2, coarse=4096, tolerance=3e-5, max_iterations=1000),
     }
 )
 
-FEW = 24  # entries up to which several starts pay; above, swaps find as much for less
-FULL = 20  # entries up to which all rounds of swaps pay; with more, the split start is nearly enough
+FEW = 24  # entries up to which all starts pay; with more, swaps find as much for less
 
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
@@ -157,13 +158,15 @@ def _named(value: Choice | str | int) -> str:
 def _search(job: Job, k: int, effort: str, init: InitializerSpec) -> Search:
     search = EFFORTS[effort]
     if k > FEW:
-        search = replace(search, restarts=1, swaps=search.swaps * FULL // k)
+        search = replace(search, restarts=max(1, search.restarts * FEW // k))
     overrides = {
         key: value
         for key in ("restarts", "swaps", "coarse", "tolerance", "max_iterations")
         if (value := getattr(job, key)) is not None
     }
     search = replace(search, varies=not init.deterministic, **overrides)
+    if job.swaps is not None:
+        search = replace(search, budget=0)
     return replace(search, finalists=min(search.finalists, search.restarts))
 
 

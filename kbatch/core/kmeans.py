@@ -104,7 +104,10 @@ class _Search:
         found = self._descend(self._loop, np.vstack([self._fixed, new]), self._first)
         if not search.swaps:
             return found
-        return swap(self._loop, points, found, fixed, self._strategy, search.swaps)
+        rounds = search.swaps
+        if search.budget:
+            rounds = min(rounds, max(1, search.budget // (len(points.x) * self._k)))
+        return swap(self._loop, points, found, fixed, self._strategy, rounds)
 
     def _descend(self, loop: Loop, centers: F32, stop: Stop) -> Found:
         centers = np.array(centers, np.float32, order="C")

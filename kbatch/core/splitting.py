@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 AFTER_SWAPS = Stop(limit=3, tolerance=0.0, relax=0.8)  # several at once: the next are as good
 AFTER_SWAP = Stop(limit=8, tolerance=1e-3, relax=0.8)  # a single one, which needs time to pay
-PATIENCE = 3  # single swaps tried in vain before it ends
+PATIENCE = 5  # a round in so many may be a single swap tried in vain
 BATCH = 0.15  # of the centers are swapped at once, at first
 
 
@@ -117,6 +117,6 @@ def swap(
             batch //= 2
         else:
             vain[gone] = 1
-            if vain.sum() == PATIENCE:
+            if vain.sum() >= rounds / PATIENCE:
                 break
     return best

@@ -32,6 +32,8 @@ class Search:
         max_iterations: most iterations of it.
         relax: over-relaxation of the descents: 0.8 goes 1.8 times the way, which converges in half
             as many steps and a little lower.
+        budget: distances that all rounds of swaps may cost, a round as many as there are points ×
+            entries; at least one round is tried. 0 for any number.
         varies: whether the initializer gives another start when it is asked again; else only the
             first start is its own, and the others are by k-means++.
     """
@@ -43,6 +45,7 @@ class Search:
     tolerance: float
     max_iterations: int
     relax: float = 0.8
+    budget: int = 0
     varies: bool = True
 
 
