@@ -203,10 +203,10 @@ def assign(cloud: Cloud, centers: F32, labels: U8, cost: F32) -> None:
     x, squared, count = cloud.x, cloud.squared, len(centers)
     begins, low, high = cloud.begins, cloud.low, cloud.high
     dimensions, blocks = len(x), len(begins) - 1
-    centers_of = np.empty((3, dimensions, count + 3), np.float32)
-    ids_of = np.empty((3, count + 3), np.int32)
-    every, shared, mine = centers_of[0], centers_of[1], centers_of[2]
-    every_id, shared_id, my_id = ids_of[0], ids_of[1], ids_of[2]
+    every = np.empty((dimensions, count + 3), np.float32)
+    shared, mine = np.empty_like(every), np.empty_like(every)
+    every_id = np.empty(count + 3, np.int32)
+    shared_id, my_id = np.empty_like(every_id), np.empty_like(every_id)
     for c in range(count):
         every_id[c] = my_id[c] = c
         for j in range(dimensions):
