@@ -15,7 +15,7 @@ from kbatch.core.kernels import histogram
 from kbatch.data import Colors, Picture, Points
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, I32, I64, U8, U32
+    from kbatch.data import F32, I64, U8, U32
     from kbatch.stages import Space
 
 CELL_BITS = 5  # a cell is a cube of 8 × 8 × 8 colours

@@ -17,7 +17,7 @@ from kbatch.core.lloyd import ASSIGN, Found, Loop, is_squared, loop_of
 from kbatch.data import Points, Stop
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, U8
+    from kbatch.data import F32, F64, I64, U8
     from kbatch.stages import Strategy
 
 AFTER_SWAPS = Stop(limit=3, tolerance=0.0, relax=0.8)  # several at once: the next are as good
@@ -38,22 +38,23 @@ class Halves:
 
     def cut(self, labels: U8, count: int) -> None:
         """Cuts the first so many clusters, across their longest axes."""
-        split.cut(self._x, self._weight, labels, self._squared, *self._of(count))
+        split.cut(self._x, self._weight, labels, self._squared, *self._first(count))
 
     def grow(self, centers: F32, count: int, fixed: int) -> int:
         """Puts more centers where cuts gain most, and returns how many there are now."""
-        grown: int = split.grow(*self._of(count), centers, count, fixed)
-        return grown
+        mass, mean, left, right, gain = self._first(count)
+        return split.grow(mass, mean, left, right, gain, centers, count, fixed)
 
-    def exchange(self, centers: F32, fixed: int, batch: int, vain: U8) -> list[int]:
+    def exchange(self, centers: F32, fixed: int, batch: int, vain: U8) -> I64:
         """Moves centers that are missed least to where cuts gain most, and returns which."""
         taken = np.empty(batch, np.int64)
+        mass, mean, left, right, gain = self._first(len(centers))
         count = split.exchange(
-            *self._of(len(centers)), centers, fixed, self._squared, batch, vain, taken
+            mass, mean, left, right, gain, centers, fixed, self._squared, batch, vain, taken
         )
-        return taken[:count].tolist()
+        return taken[:count]
 
-    def _of(self, count: int) -> tuple[np.ndarray, ...]:
+    def _first(self, count: int) -> tuple[F64, ...]:
         arrays = self._mass, self.mean, self._left, self._right, self._gain
         return tuple(array[:count] for array in arrays)
 
@@ -106,9 +107,10 @@ def swap(
     for _ in range(rounds):
         centers = best.centers.copy()
         gone = halves.exchange(centers, fixed, batch, vain)
-        if not gone:
+        if not len(gone):
             break
-        trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAPS if batch > 1 else AFTER_SWAP))
+        stop = AFTER_SWAPS if batch > 1 else AFTER_SWAP
+        trial = Found(centers, *loop.descend(centers, fixed, stop))
         if trial.history[-1] < best.history[-1]:
             best = trial
             vain[:] = 0

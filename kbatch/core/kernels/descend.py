@@ -77,9 +77,19 @@ def descend(
     """Runs the loop from given centers and keeps the best iterate; with a limit of 0 it assigns.
 
     Args:
-        x, weight, begins, low, high, order, squared: see `Cloud`.
-        mass, sums, bins, at, under: see `Tally`, of the labels; kept so. Where it is empty the labels
-            mean nothing, and with a limit of 0 it stays empty.
+        x: the first of the seven arrays of a `Cloud`, which says what they are.
+        weight: see there.
+        begins: see there.
+        low: see there.
+        high: see there.
+        order: see there.
+        squared: see there.
+        mass: the first of the five arrays of a `Tally`, which says what they are: of the labels, and
+            kept so. Where it is empty the labels mean nothing; with a limit of 0 it stays empty.
+        sums: see there.
+        bins: see there.
+        at: see there.
+        under: see there.
         centers: float32 (k, d), where it starts; overwritten with the best iterate.
         fixed: the first so many centers never move.
         limit: most iterations; see `kbatch.data.Stop`.

@@ -36,7 +36,14 @@ log = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 
 FIRST = ("descend",)
-SECOND = ("histogram", "blocks", "errors", "octree", "seeding", "split")  # about as long, for the second core
+SECOND = (
+    "histogram",
+    "blocks",
+    "errors",
+    "octree",
+    "seeding",
+    "split",
+)  # about as long, for the second core
 MODULES = FIRST + SECOND
 STAMP = "complete"
 

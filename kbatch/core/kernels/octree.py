@@ -26,7 +26,8 @@ def walk(
     Args:
         rgba: uint8 (n, C), in Morton order.
         count: int64 (n,), pixels of each colour.
-        start, end: of the walk.
+        start: of the walk.
+        end: of the walk.
         unit: the level of the cells that are parts; those at `LEVELS` are the colours.
         first: int64 (parts + 1,), filled with where they begin, and the end.
         level: uint8 (parts + 1,), filled with the coarsest level at which each begins a cell.
@@ -54,7 +55,8 @@ def walk(
         behind[parts, 4], behind[parts, 5] = blue, alpha
         parts += depth <= unit
         if i < end:
-            here, r, g, b = count[i], np.int64(rgba[i, 0]), np.int64(rgba[i, 1]), np.int64(rgba[i, 2])
+            here, r, g = count[i], np.int64(rgba[i, 0]), np.int64(rgba[i, 1])
+            b = np.int64(rgba[i, 2])
             a = np.int64(rgba[i, 3]) if last == 3 else np.int64(0)
             pixels += here
             squares += here * (r * r + g * g + b * b + a * a)
@@ -72,18 +74,19 @@ def spread(behind: F64, first: int, end: int) -> float:
     for j in range(2, 6):
         total = behind[end, j] - behind[first, j]
         middle += total * total
-    return behind[end, 1] - behind[first, 1] - middle / (behind[end, 0] - behind[first, 0])
+    whole: float = behind[end, 1] - behind[first, 1]
+    return whole - middle / (behind[end, 0] - behind[first, 0])
 
 
 @kernel()
-def nested(level: U8, behind: F64, n: int, top: int, bottom: int, error: F32) -> None:
+def nested(level: U8, behind: F64, n: int, bottom: int, error: F32) -> None:
     """Finds the error of the cell that each part is cut from, in one walk.
 
     Args:
-        level: uint8 (n + 1,), the coarsest level at which a part begins a cell; `top` at the end.
+        level: uint8 (n + 1,), the coarsest level at which a part begins a cell; at the end, and of
+            the first, that of the cell around all of them.
         behind: float64 (n + 1, 6), running sums, see `walk`.
         n: parts.
-        top: level of the cell around all of them.
         bottom: level of the parts.
         error: float32 (n,), filled but for the first.
     """
@@ -120,7 +123,7 @@ def split_errors(rgba: U8, count: I64, target: int, error: F32) -> None:
     units = walk(rgba, count, 0, n, UNIT, first, level, behind)
     whole = np.empty(units, np.float32)
     whole[0] = np.inf
-    nested(level, behind, units, 0, UNIT, whole)
+    nested(level, behind, units, UNIT, whole)
     bound = np.array([threshold(whole, target) << FINE], np.int32).view(np.float32)[0]
     most = 1 << channels * (LEVELS - UNIT)
     inner_first, inner_level = np.empty(most + 1, np.int64), np.empty(most + 1, np.uint8)
@@ -134,7 +137,7 @@ def split_errors(rgba: U8, count: I64, target: int, error: F32) -> None:
             continue
         walk(rgba, count, start, end, LEVELS, inner_first, inner_level, inner_behind)
         inner_level[0] = inner_level[end - start] = UNIT
-        nested(inner_level, inner_behind, end - start, UNIT, LEVELS, inner)
+        nested(inner_level, inner_behind, end - start, LEVELS, inner)
         for i in range(start + 1, end):
             error[i] = inner[i - start]
 

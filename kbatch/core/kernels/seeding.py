@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,11 +10,11 @@ from kbatch.core.kernels.assign import part
 from kbatch.core.kernels.jit import kernel
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I64, U64
+    from kbatch.data import F32, F64, I64, U8, U64
 
 
 @kernel("UniTuple(u8, 2)(u1[:, ::1], i8[::1])")
-def digest(rgba: U8, count: I64) -> tuple[int, int]:
+def digest(rgba: U8, count: I64) -> tuple[Any, Any]:
     """Returns two words that tell colours and their counts from others (by multiply and shift).
 
     Args:

@@ -1,4 +1,4 @@
-"""Cutting clusters in two, across their longest axis, and taking away those that are missed least."""
+"""Cutting clusters in two across their longest axis, and taking away what is missed least."""
 
 from __future__ import annotations
 
@@ -151,7 +151,11 @@ def grow(
     """Moves all centers to their means and cuts those that gain most, half as many again.
 
     Args:
-        mass, mean, left, right, gain: of the clusters, see `cut`; the gain is used up.
+        mass: float64 (k,), see `cut`.
+        mean: float64 (k, d), see there.
+        left: float64 (k, d), see there.
+        right: float64 (k, d), see there.
+        gain: float64 (k,), see there; used up.
         centers: float32 (k, d), changed; there are never more than k.
         count: centers that there are.
         fixed: the first so many are left as they are.
@@ -159,7 +163,8 @@ def grow(
     Returns:
         How many centers there are now.
     """
-    k, d = centers.shape
+    k: int = len(centers)
+    d: int = centers.shape[1]
     for c in range(fixed, count):
         if mass[c] > 0.0:
             for j in range(d):
@@ -181,7 +186,8 @@ def missed(mass: F64, mean: F64, fixed: int, squared: bool, loss: F64, heir: I64
     """Finds what taking each center away costs when its cheapest neighbour inherits (Ward 1963).
 
     Args:
-        mass, mean: of k clusters, see `cut`.
+        mass: float64 (k,), see `cut`.
+        mean: float64 (k, d), see there.
         fixed: the first so many centers are never taken away.
         squared: which distance the loss is of.
         loss: float64 (k,), filled with about what the loss rises by; infinite for fixed ones.
@@ -223,7 +229,11 @@ def exchange(
     """Takes away the centers that are missed least and cuts others in two, none of them neighbours.
 
     Args:
-        mass, mean, left, right, gain: of k clusters, see `cut`.
+        mass: float64 (k,), see `cut`.
+        mean: float64 (k, d), see there.
+        left: float64 (k, d), see there.
+        right: float64 (k, d), see there.
+        gain: float64 (k,), see there.
         centers: float32 (k, d), changed.
         fixed: the first so many never move.
         squared: which distance the loss is of.

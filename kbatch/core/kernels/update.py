@@ -1,7 +1,7 @@
 """Moving the centers: weighted means for K-Means, weighted medians for K-Medians.
 
-What the clusters add up to is kept from step to step, and only points that change their cluster are
-counted anew. Weights and the coordinates of colours are whole numbers, so that these sums are exact.
+What the clusters add up to is kept from step to step, and only points that change their cluster
+are counted anew. Weights and coordinates of colours are whole numbers, so these sums are exact.
 """
 
 from __future__ import annotations
@@ -124,9 +124,7 @@ def update(cloud: Cloud, tally: Tally, labels: U8, fixed: int, centers: F32, mov
 
 
 @kernel()
-def median(
-    bins: F64, c: int, j: int, half: float, at: int, under: float
-) -> tuple[int, float]:
+def median(bins: F64, c: int, j: int, half: float, at: int, under: float) -> tuple[int, float]:
     """Walks from where a cluster's median was to where it is, and to the weight below that."""
     while under >= half:
         at -= 1
