@@ -84,8 +84,8 @@ def descend(
         high: see there.
         order: see there.
         squared: see there.
-        mass: the first of the five arrays of a `Tally`, which says what they are: of the labels, and
-            kept so. Where it is empty the labels mean nothing; with a limit of 0 it stays empty.
+        mass: the first of the five arrays of a `Tally`, which says what they are: of the labels,
+            and kept so. Where it is empty the labels mean nothing; a limit of 0 leaves it empty.
         sums: see there.
         bins: see there.
         at: see there.

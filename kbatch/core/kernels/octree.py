@@ -75,7 +75,8 @@ def spread(behind: F64, first: int, end: int) -> float:
         total = behind[end, j] - behind[first, j]
         middle += total * total
     whole: float = behind[end, 1] - behind[first, 1]
-    return whole - middle / (behind[end, 0] - behind[first, 0])
+    whole -= middle / (behind[end, 0] - behind[first, 0])
+    return whole
 
 
 @kernel()
