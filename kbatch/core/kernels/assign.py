@@ -48,8 +48,8 @@ def make_scan(*, four: bool, squared: bool) -> Callable[..., Any]:
 
         Args:
             x: float32 (d, n), the points.
-            start: uint64, of the block: unsigned, since what can be negative is tested for that, and
-                no vector code made.
+            start: uint64, of the block: unsigned, since what can be negative is tested for
+                that, and no vector code made.
             end: uint64, of the block.
             near: float32 (d, count + 3), centers.
             ids: int32 (count + 3,), their indices, rising.
