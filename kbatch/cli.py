@@ -86,8 +86,9 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Run job files."""
-    from kbatch import plan, runner
+    from kbatch import plan, process, runner
 
+    process.keep_freed_memory()
     with _session(debug=debug, quiet=quiet, json=json) as console:
         made = plan.make_all(
             jobs,
