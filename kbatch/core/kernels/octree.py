@@ -119,16 +119,17 @@ def split_errors(rgba: U8, count: I64, target: int, error: F32) -> None:
         error: float32 (n,), filled; the first one infinite.
     """
     n, channels = rgba.shape
-    first, level = np.empty(n + 1, np.int64), np.empty(n + 1, np.uint8)
-    behind = np.empty((n + 1, 6), np.float64)
+    most = min(n, 1 << channels * UNIT) + 1
+    first, level = np.empty(most, np.int64), np.empty(most, np.uint8)
+    behind = np.empty((most, 6), np.float64)
     units = walk(rgba, count, 0, n, UNIT, first, level, behind)
     whole = np.empty(units, np.float32)
     whole[0] = np.inf
     nested(level, behind, units, UNIT, whole)
     bound = np.array([threshold(whole, target) << FINE], np.int32).view(np.float32)[0]
-    most = 1 << channels * (LEVELS - UNIT)
-    inner_first, inner_level = np.empty(most + 1, np.int64), np.empty(most + 1, np.uint8)
-    inner_behind, inner = np.empty((most + 1, 6), np.float64), np.empty(most, np.float32)
+    most = (1 << channels * (LEVELS - UNIT)) + 1
+    inner_first, inner_level = np.empty(most, np.int64), np.empty(most, np.uint8)
+    inner_behind, inner = np.empty((most, 6), np.float64), np.empty(most, np.float32)
     for unit in range(units):
         start, end = first[unit], first[unit + 1]
         error[start] = whole[unit]
