@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from kbatch.data import F32, F64, I64, U8
     from kbatch.stages import Strategy
 
-AFTER_SWAPS = Stop(limit=3, tolerance=0.0, relax=0.8)  # several at once: the next are as good
-AFTER_SWAP = Stop(limit=8, tolerance=1e-3, relax=0.8)  # a single one, which needs time to pay
+AFTER_SWAP = Stop(limit=3, tolerance=0.0, relax=0.8)
+LONGER = Stop(limit=6, tolerance=1e-3, relax=0.8)  # for a single one, which needs time to pay
+NEAR = 1.01  # where its loss is at most this share of the best by then
 PATIENCE = 5  # a round in so many may be a single swap tried in vain
 BATCH = 0.15  # of the centers are swapped at once, at first
 
@@ -109,8 +110,9 @@ def swap(
         gone = halves.exchange(centers, fixed, batch, vain)
         if not len(gone):
             break
-        stop = AFTER_SWAPS if batch > 1 else AFTER_SWAP
-        trial = Found(centers, *loop.descend(centers, fixed, stop))
+        trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAP))
+        if batch == 1 and trial.history[-1] < NEAR * best.history[-1]:
+            trial = Found(centers, *loop.descend(centers, fixed, LONGER))
         if trial.history[-1] < best.history[-1]:
             best = trial
             vain[:] = 0
