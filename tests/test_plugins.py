@@ -96,18 +96,18 @@ def test_chebyshevs_update_has_the_smallest_largest_distance() -> None:
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-@pytest.mark.parametrize(("coarse", "iterates"), [(0, 2), (128, 1)])
+@pytest.mark.parametrize(("coarse", "swaps", "iterates"), [(0, 0, 2), (0, 3, 1), (128, 3, 1)])
 def test_chebyshev_clusters_a_picture_and_its_loss_never_rises(
-    coarse: int, iterates: int, channels: int
+    coarse: int, swaps: int, iterates: int, channels: int
 ) -> None:
     registry = discover([CHEBYSHEV])
+    colors = random_colors(np.random.default_rng(2), 3000, channels=channels)
     clustering = core.cluster(
-        random_colors(np.random.default_rng(2), 3000, channels=channels),
+        core.Placed(colors, registry.build("space", "rgb")),
         12,
-        registry.build("space", "rgb"),
         registry.build("strategy", "chebyshev"),
         registry.build("init", "kmeans++"),
-        search=Search(2, 3, 1, coarse=coarse, tolerance=0, max_iterations=50),
+        search=Search(2, swaps, 1, coarse=coarse, tolerance=0, max_iterations=50),
         seed=0,
     )
     assert len(clustering.palette) == 12
@@ -275,10 +275,10 @@ class Worse(Far):
 def test_a_strategy_that_makes_no_progress_ends_with_a_palette(
     factory: type[Far], coarse: int, registry: Registry
 ) -> None:
+    colors = random_colors(np.random.default_rng(3), 500)
     clustering = core.cluster(
-        random_colors(np.random.default_rng(3), 500),
+        core.Placed(colors, registry.build("space", "rgb")),
         8,
-        registry.build("space", "rgb"),
         factory(),
         registry.build("init", "random"),
         search=Search(2, 3, 1, coarse=coarse, tolerance=0, max_iterations=1000),

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from kbatch.builtin.initializers import KMeansPlusPlus, Maximin
 from kbatch.builtin.options import KMeansPlusPlusOptions
 from kbatch.builtin.wu import Wu, bipartition
-from kbatch.core import cluster, collect
+from kbatch.core import Placed, cluster, collect
 from kbatch.data import Points
 from kbatch.stages import CompiledStrategy, Initializer, InitializerSpec, Options, Space, Strategy
 from kbatch.testing import random_picture, random_points
@@ -277,7 +277,7 @@ def test_a_palette_starts_from_them(
 ) -> None:
     colors = collect(random_picture(np.random.default_rng(2), 20, 30, channels=channels, levels=9))
     for k in (2, 40):
-        found = cluster(colors, k, rgb, strategy, steady, search=EFFORTS["plain"], seed=0)
+        found = cluster(Placed(colors, rgb), k, strategy, steady, search=EFFORTS["plain"], seed=0)
         assert found.palette.shape == (k, channels)
         assert (channels == 3) or not found.palette[0].any()
 

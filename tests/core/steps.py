@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core import assign_nearest
-from kbatch.core.kernels import update as kernel
-from kbatch.core.lloyd import assign_plain, update_plain
+from kbatch.core.kernels.cloud import Cloud, Tally
+from kbatch.core.kernels.update import enter, move, refill, update
+from kbatch.core.lloyd import CompiledLoop, assign_plain, update_plain
 
 if TYPE_CHECKING:
     from kbatch.data import F32, U8, Points
@@ -16,27 +17,28 @@ if TYPE_CHECKING:
 
 
 class Compiled:
-    """As `kernels.descend` does them."""
+    """As `kernels.descend` does them: what is tallied is kept from one update to the next."""
 
     def __init__(self, points: Points, *, squared: bool) -> None:
         self._points, self._squared = points, squared
+        self._loop: CompiledLoop | None = None
 
     def assign(self, centers: F32) -> tuple[U8, F32]:
         return assign_nearest(self._points, centers, squared=self._squared)
 
     def update(self, labels: U8, cost: F32, fixed: int, centers: F32) -> F32:
-        x = np.ascontiguousarray(self._points.x.T)
-        order = np.empty((0, 0), np.int32)
-        if not self._squared:
-            order = np.argsort(x, axis=1, kind="stable").astype(np.int32)
-        moved, mass = np.empty_like(centers), np.empty(len(centers))
-        weight = self._points.weight
-        kernel.begin(weight, labels, fixed, centers, moved, mass)
-        if self._squared:
-            kernel.means(x, weight, labels, moved, mass)
+        counted = self._loop is not None
+        loop = self._loop or CompiledLoop(self._points, len(centers), squared=self._squared)
+        self._loop = loop
+        cloud, tally = Cloud(*loop._cloud), Tally(*loop._tally)
+        if counted:
+            move(cloud, tally, labels, loop.labels)
         else:
-            kernel.medians(x, weight, order, labels, moved, mass)
-        kernel.refill(x, weight, cost, fixed, moved, mass)
+            loop.labels[:] = labels
+            enter(cloud, tally, loop.labels)
+        moved = np.empty_like(centers)
+        update(cloud, tally, loop.labels, fixed, centers, moved)
+        refill(cloud, cost, tally.mass, fixed, moved)
         return moved
 
 

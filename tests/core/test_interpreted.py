@@ -12,19 +12,27 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from kbatch import quantize
 from kbatch.core import collect, descend_means, points
-from kbatch.data import Picture, Stop
+from kbatch.data import Picture, Points, Stop
 from kbatch.registry import discover
 from kbatch.testing import random_picture
 
+if TYPE_CHECKING:
+    from kbatch.data import U8
+
 ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
-CASES = ((5, "split", "balanced"), (20, "kmeans++", "plain"), (30, "random", "balanced"))
+CASES = (
+    (1, "split", "balanced"),
+    (5, "split", "balanced"),
+    (20, "kmeans++", "plain"),
+    (30, "random", "balanced"),
+)
 
 
 def results() -> list[list[object]]:
@@ -36,11 +44,17 @@ def results() -> list[list[object]]:
         for strategy in ("l2", "l1"):
             for k, init, effort in CASES:
                 found.append(result(pixels, k, strategy, init, effort))
-    many = np.stack(np.unravel_index(np.arange(2600), (8, 8, 41)), axis=1)[None].astype(np.uint8)
+    pixels[..., 3] = pixels[..., 3] // 128 * 255
+    found.append(result(pixels, 5, "l1", "split", "fast"))  # premultiplied, and whole numbers still
+    dense = np.stack(np.unravel_index(np.arange(2600), (8, 8, 41)), axis=1)
+    alone = np.repeat(np.arange(64, 256, 16)[:, None], 3, axis=1)
+    many: U8 = np.vstack([dense, alone])[None].astype(np.uint8)
     found.append(result(many, 3, "l2", "split", "fast"))  # a coarse set, cells of several blocks
     whole = points(collect(Picture(many[None])), discover().build("space", "rgb"))
-    empty = descend_means(whole, np.repeat(whole.x[:2], 3, axis=0), 0, Stop(3, 0.0))
-    found.append([empty.centers.tolist(), empty.labels.tolist(), empty.history.tolist()])
+    few = Points(whole.x[:2], np.ones(2))
+    for some in (whole, few):  # centers without points, and more centers than points
+        empty = descend_means(some, np.repeat(whole.x[:2], 3, axis=0), 0, Stop(3, 0.0))
+        found.append([empty.centers.tolist(), empty.labels.tolist(), empty.history.tolist()])
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +68,10 @@ def run(cache: Path, *modules: str) -> tuple[dict[str, list[int]], str]:
     return json.loads(done.stdout), done.stderr
 
 
-def truncate(cache: Path) -> Path:
-    """Damages what a cache holds; returns its folder."""
-    (folder,) = cache.iterdir()
+def damaged(cache: Path, copy: Path) -> Path:
+    """Copies a cache with files that are not whole; returns its folder."""
+    shutil.copytree(cache, copy, dirs_exist_ok=True)
+    (folder,) = copy.iterdir()
     for file in folder.rglob("*.nbc"):
         file.write_bytes(file.read_bytes()[:100])
     return folder
@@ -92,13 +96,12 @@ def test_kernels_are_compiled_once(filled: tuple[Path, str]) -> None:
 
 
 def test_what_two_processes_fill_at_once_is_never_one_file(filled: tuple[Path, str]) -> None:
-    """K-Means and K-Medians come from one factory: a shared index once gave one for the other."""
+    """Two loops of one factory once shared an index, and one was loaded for the other."""
     (folder,) = filled[0].iterdir()
     for index in folder.rglob("*.nbi"):
         assert index.relative_to(folder).parts[0] in jit.MODULES
         assert len(list(index.parent.glob(f"{index.stem}.*.nbc"))) == 1
-    indices = {module: len(list((folder / module).rglob("*.nbi"))) for module in jit.MODULES}
-    assert indices["kmeans"] == indices["kmedians"] == 1
+    assert {index.relative_to(folder).parts[0] for index in folder.rglob("*.nbi")} == {*jit.MODULES}
     done = subprocess.run(
         [sys.executable, "-c", BOTH],
         env=os.environ | {"KBATCH_CACHE_DIR": str(filled[0])},
@@ -109,9 +112,8 @@ def test_what_two_processes_fill_at_once_is_never_one_file(filled: tuple[Path, s
     assert done.stdout.split() == ["9.0", "3.0"]
 
 
-def test_a_damaged_cache_is_mended(tmp_path: Path) -> None:
-    run(tmp_path, "histogram")
-    truncate(tmp_path)
+def test_a_damaged_cache_is_mended(filled: tuple[Path, str], tmp_path: Path) -> None:
+    damaged(filled[0], tmp_path)
     counts, said = run(tmp_path, "histogram")
     assert "WARNING the kernels kept in" in said
     assert "damaged" in said
@@ -121,10 +123,11 @@ def test_a_damaged_cache_is_mended(tmp_path: Path) -> None:
     assert all(count == HIT for count in counts.values()), counts
 
 
-def test_a_cache_that_was_damaged_while_it_was_filled_is_mended(tmp_path: Path) -> None:
+def test_a_cache_that_was_damaged_while_it_was_filled_is_mended(
+    filled: tuple[Path, str], tmp_path: Path
+) -> None:
     """The disk was full, or the power failed: no stamp, and files that are not whole."""
-    run(tmp_path, "histogram")
-    (truncate(tmp_path) / jit.STAMP).unlink()
+    (damaged(filled[0], tmp_path) / jit.STAMP).unlink()
     run(tmp_path, "histogram")
     counts, said = run(tmp_path, "histogram")
     assert "WARNING" not in said
@@ -162,46 +165,29 @@ def test_a_changed_kernel_gets_another_folder(
 @pytest.mark.usefixtures("kernels")
 def test_nothing_is_compiled_for_a_second_type(registry: Any) -> None:
     """All that the engine does fits the signatures that were compiled beforehand."""
-    from kbatch.core import assign_nearest, cluster, points
-    from kbatch.core.kernels import (
-        blocks,
-        errors,
-        histogram,
-        kmeans,
-        kmedians,
-        octree,
-        seeding,
-        split,
-    )
+    from kbatch.core import Placed, assign_nearest, cluster
+    from kbatch.pipeline import Parts, render
     from kbatch.variants import EFFORTS
 
-    kernels: list[Any] = [
-        kmeans.descend,
-        kmedians.descend,
-        seeding.spread,
-        blocks.pack,
-        blocks.boxes,
-    ]
-    kernels += [octree.split_errors, errors.compare, split.children, split.missed]
-    kernels += [histogram.mark, histogram.count, histogram.colours]
+    modules = [importlib.import_module(f"{jit.__package__}.{name}") for name in jit.MODULES]
+    kernels = [k for module in modules for k in vars(module).values() if getattr(k, "wanted", ())]
     before = [len(kernel.signatures) for kernel in kernels]
-    rgb = registry.build("space", "rgb")
+    assert len(before) > len(modules)
+    assert all(before)
+    searches = [*EFFORTS.values(), replace(EFFORTS["fast"], coarse=100)]
+    rgb, none = registry.build("space", "rgb"), registry.build("dither", "none")
+    png = registry.build("writer", "png")
     for channels in (3, 4):
         made = random_picture(np.random.default_rng(0), 30, 30, channels=channels)
         made.pixels.flags.writeable = False
-        colors = collect(made)
+        placed = Placed(collect(made), rgb)
         for name in ("l1", "l2"):
             strategy = registry.build("strategy", name)
             for init in ("random", "kmeans++", "split"):
-                cluster(
-                    colors,
-                    16,
-                    rgb,
-                    strategy,
-                    registry.build("init", init),
-                    search=EFFORTS["fast"],
-                    seed=0,
-                )
+                start = registry.build("init", init)
+                for search in searches:
+                    found = cluster(placed, 16, strategy, start, search=search, seed=0)
+            render(made, placed, found.palette, Parts(strategy, start, rgb, none, png))
             check_strategy(strategy)
-        assign_nearest(points(colors, rgb), np.ones((3, channels), np.float32), squared=True)
+        assign_nearest(placed.points, np.ones((3, channels), np.float32), squared=True)
     assert [len(kernel.signatures) for kernel in kernels] == before

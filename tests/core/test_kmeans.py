@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from kbatch.builtin.initializers import Split
-from kbatch.core import assign_with, cluster, collect, errors, points, to_space
+from kbatch.core import Placed, assign_with, cluster, collect, errors, points, to_space
 from kbatch.data import Clustering, Picture, Search
 from kbatch.stages import CompiledStrategy, Initializer, Space, Strategy
 from kbatch.testing import random_colors, random_picture
@@ -41,12 +41,13 @@ class Engine:
     def __call__(
         self, colors: Colors, k: int, strategy: Strategy, *, search: Search = FAST, seed: int = 0
     ) -> Clustering:
-        return cluster(colors, k, self.space, strategy, self.initializer, search=search, seed=seed)
+        placed = Placed(colors, self.space)
+        return cluster(placed, k, strategy, self.initializer, search=search, seed=seed)
 
     def loss(self, colors: Colors, palette: U8, strategy: Strategy) -> float:
         made = points(colors, self.space)
-        labels, _ = assign_with(strategy, made, to_space(palette, self.space))
-        return errors(colors.rgba, colors.count, labels, palette, self.space, strategy).loss
+        labels, cost = assign_with(strategy, made, to_space(palette, self.space))
+        return errors(colors.rgba, colors.count, labels, palette, cost).loss
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,12 @@ def check_palette(colors: Colors, palette: U8, k: int, strategy: Strategy, space
     assert order == sorted(order)
 
 
+def check_falls(found: Clustering, search: Search) -> None:
+    """With tolerance 0, labels may still change where the loss does not."""
+    steps = np.diff(found.history)
+    assert (steps <= 0).all() if search.tolerance == 0 else (steps < 0).all()
+
+
 # ---- palettes ------------------------------------------------------------------------------------
 
 
@@ -91,7 +98,7 @@ def test_palettes_are_complete(
     colors = collect(picture(6000, channels=channels))
     found = any_engine(colors, k, strategy, search=search)
     check_palette(colors, found.palette, k, strategy, any_engine.space)
-    assert (np.diff(found.history) < 0).all()
+    check_falls(found, search)
     assert found.stopped in ("labels", "tolerance", "limit")
 
 
@@ -200,12 +207,15 @@ def test_the_end_is_better_than_the_start(
     colors = collect(picture(4000, levels=40))
     search = EFFORTS[name]
     found = any_engine(colors, 12, strategy, search=replace(search, max_iterations=200))
-    start = any_engine(colors, 12, strategy, search=replace(search, restarts=1, max_iterations=0))
-    assert found.history[-1] <= found.history[0]
-    assert any_engine.loss(colors, found.palette, strategy) < any_engine.loss(
-        colors, start.palette, strategy
+    short = replace(search, restarts=1, max_iterations=0)
+    start, swapped = (
+        any_engine.loss(colors, any_engine(colors, 12, strategy, search=one).palette, strategy)
+        for one in (replace(short, swaps=0), short)
     )
+    assert found.history[-1] <= found.history[0]
     rounded = any_engine.loss(colors, found.palette, strategy)
+    assert rounded < start
+    assert rounded <= swapped
     assert rounded == pytest.approx(found.history[-1], rel=0.02)
 
 
@@ -260,13 +270,18 @@ def test_the_seed_decides(any_engine: Engine, l2: CompiledStrategy) -> None:
     """But a start by splitting, which is always the same; further starts are by chance again."""
     colors = collect(picture(4000))
     split = isinstance(any_engine.initializer, Split)
-    search = replace(PLAIN, restarts=3 if split else 1, varies=not split)
-    first, again, *others = (
-        any_engine(colors, 30, l2, search=search, seed=seed).palette.tobytes()
-        for seed in (0, 0, 1, 2)
-    )
-    assert first == again
-    assert len({first, *others}) == (1 if split else 3)  # on noise, splitting beats chance
+
+    def distinct(restarts: int) -> int:
+        search = replace(PLAIN, restarts=restarts, varies=not split)
+        first, again, *others = (
+            any_engine(colors, 30, l2, search=search, seed=seed).palette.tobytes()
+            for seed in (0, 0, 1, 2)
+        )
+        assert first == again
+        return len({first, *others})
+
+    assert distinct(restarts=1) == (1 if split else 3)
+    assert distinct(restarts=6) == 3
 
 
 def test_any_number_of_threads_gives_the_same_bytes(
@@ -311,4 +326,4 @@ def test_a_plain_numpy_strategy(
     for k in (1, 2, 9, 60):
         found = any_engine(colors, k, chebyshev, search=search)
         check_palette(colors, found.palette, k, chebyshev, any_engine.space)
-        assert (np.diff(found.history) < 0).all()
+        check_falls(found, search)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kbatch.core import collect, errors, points
+from kbatch.core import Placed, collect, costs, errors, points, to_space
 from kbatch.core.palette import make_palette, ordered
 from kbatch.data import Picture
 from kbatch.stages import CompiledStrategy, Space
@@ -30,7 +30,7 @@ def test_entries_that_rounding_makes_equal_are_replaced_by_what_costs_most(
 ) -> None:
     colors = few(((0, 0, 0), 50), ((0, 0, 1), 9), ((90, 90, 90), 3), ((200, 0, 0), 7))
     centers = np.array([[0, 0, 0.1], [0, 0, 0.4], [0.2, 0, 0.3]], np.float32)
-    palette = make_palette(centers, colors, points(colors, rgb), rgb, strategy)
+    palette = make_palette(centers, Placed(colors, rgb), strategy)
     assert palette.tolist() == [[0, 0, 0], [200, 0, 0], [90, 90, 90]]
 
 
@@ -39,7 +39,7 @@ def test_entries_that_nothing_is_nearest_to_are_replaced(
 ) -> None:
     colors = few(((10, 10, 10), 5), ((12, 10, 10), 5), ((99, 99, 99), 1))
     centers = np.array([[11, 10, 10], [255, 255, 255], [250, 0, 0]], np.float32)
-    palette = make_palette(centers, colors, points(colors, rgb), rgb, strategy)
+    palette = make_palette(centers, Placed(colors, rgb), strategy)
     assert len(palette) == 3
     assert [99, 99, 99] in palette.tolist()
 
@@ -71,7 +71,7 @@ class Tinted(Offset):
 def test_a_palette_is_made_for_any_distance(rgb: Space, strange: type[Offset], least: int) -> None:
     colors = few(((0, 0, 0), 5000), ((0, 0, 1), 9), ((90, 90, 90), 3), ((200, 0, 0), 7))
     centers = np.array([[0, 0, 0.1], [0, 0, 0.4], [90, 90, 90]], np.float32)
-    palette = make_palette(centers, colors, points(colors, rgb), rgb, strange())
+    palette = make_palette(centers, Placed(colors, rgb), strange())
     assert least <= len(palette) <= 3
 
 
@@ -106,14 +106,18 @@ def test_errors_are_those_of_each_pixel(
     colors = random_colors(rng, 4000, channels=channels, levels=10)
     palette = rng.integers(0, 256, (k, channels)).astype(np.uint8)
     chosen = rng.integers(0, k, len(colors.rgba)).astype(np.uint8)
-    found = errors(colors.rgba, colors.count, chosen, palette, rgb, strategy)
+    cost = costs(points(colors, rgb).x, chosen, to_space(palette, rgb), strategy)
+    found = errors(colors.rgba, colors.count, chosen, palette, cost)
     squared = type(strategy).__name__ == "L2"
     expected = by_pixel(colors, chosen, palette, squared=squared)
     assert (found.loss, found.sse, found.sad) == pytest.approx(expected, rel=1e-6)
+    counts = np.bincount(np.repeat(chosen, colors.count), minlength=k)
+    assert np.array_equal(found.counts, counts)
 
 
 def test_errors_of_exact_entries_are_zero(rgb: Space, strategy: CompiledStrategy) -> None:
     colors = random_colors(np.random.default_rng(0), 200, channels=4)
     chosen = np.arange(len(colors.rgba), dtype=np.uint8)
-    found = errors(colors.rgba, colors.count, chosen, colors.rgba, rgb, strategy)
+    x = points(colors, rgb).x
+    found = errors(colors.rgba, colors.count, chosen, colors.rgba, costs(x, chosen, x, strategy))
     assert (found.loss, found.sse, found.sad) == (0, 0, 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kbatch import pipeline
-from kbatch.core import collect
+from kbatch.core import Placed, collect
 from kbatch.data import Picture
 from kbatch.pipeline import Parts
 from kbatch.stages import CompiledStrategy, Ditherer, Nearest
@@ -75,7 +75,7 @@ def test_errors_and_counts_are_those_of_the_pixels(
     ditherer = {"none": None, "scatter": Scatter(20), "unused": Unused()}[which]
     made = parts(registry, strategy, ditherer)
     before = picture.pixels.copy()
-    rendered = pipeline.render(picture, collect(picture), palette, made)
+    rendered = pipeline.render(picture, Placed(collect(picture), made.space), palette, made)
     indices, full = rendered.indexed.indices, rendered.indexed.palette
     assert indices.dtype == np.uint8
     assert indices.shape == (2, 40, 30)
@@ -98,6 +98,7 @@ def test_without_dithering_each_pixel_gets_its_nearest_entry(
     rng = np.random.default_rng(0)
     picture = random_picture(rng, 20, 20)
     palette = rng.integers(0, 256, (30, 3)).astype(np.uint8)
-    rendered = pipeline.render(picture, collect(picture), palette, parts(registry, l2, None))
+    made = parts(registry, l2, None)
+    rendered = pipeline.render(picture, Placed(collect(picture), made.space), palette, made)
     distance = ((picture.pixels[..., None, :].astype(int) - palette.astype(int)) ** 2).sum(axis=-1)
     assert np.array_equal(rendered.indexed.indices, distance.argmin(axis=-1))

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import numpy as np
 import pytest
 
-from kbatch.core.lloyd import assign_with, descend_with
-from kbatch.core.splitting import halves, split_centers, swap
+from kbatch.core.kernels import split
+from kbatch.core.lloyd import Found, Loop, assign_with, loop_of
+from kbatch.core.splitting import split_centers, swap
 from kbatch.data import Points, Stop
 from kbatch.stages import CompiledStrategy, Strategy
 from kbatch.testing import random_points
+
+if TYPE_CHECKING:
+    from kbatch.data import F32, F64, U8
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
 START = Stop(limit=3, tolerance=0.0)
 
 
-def none(dimensions: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def none(dimensions: int) -> F32:
     return np.empty((0, dimensions), np.float32)
+
+
+class Cut(NamedTuple):
+    """Clusters cut in two; see `kernels.split.cut`."""
+
+    mass: F64
+    mean: F64
+    left: F64
+    right: F64
+    gain: F64
+
+
+def cut_of(points: Points, labels: U8, k: int, *, squared: bool) -> Cut:
+    d = points.x.shape[1]
+    made = Cut(np.empty(k), np.empty((k, d)), np.empty((k, d)), np.empty((k, d)), np.empty(k))
+    split.cut(np.ascontiguousarray(points.x.T), points.weight, labels, squared, *made)
+    return made
+
+
+def started(
+    strategy: Strategy, points: Points, centers: F32, fixed: int = 0, stop: Stop = START
+) -> tuple[Loop, Found]:
+    """A loop and where it went from some centers."""
+    loop, start = loop_of(strategy, points, len(centers)), np.array(centers, order="C")
+    return loop, Found(start, *loop.descend(start, fixed, stop))
 
 
 @pytest.mark.parametrize("dimensions", [3, 4])
@@ -30,7 +61,7 @@ def test_halves_are_cut_at_the_mean_across_the_longest_axis(
     x = made.x.astype(float) * np.arange(1, dimensions + 1)  # one axis is clearly the longest
     made = Points(np.asfortranarray(x, np.float32), made.weight)
     labels = rng.integers(0, 5, 900).astype(np.uint8)
-    cut = halves(made, labels, 6, squared=squared)
+    cut = cut_of(made, labels, 6, squared=squared)
     assert (cut.mass[5], cut.gain[5]) == (0, 0)
     for c in range(5):
         mine, weight = made.x[labels == c].astype(float), made.weight[labels == c]
@@ -50,7 +81,7 @@ def test_halves_are_cut_at_the_mean_across_the_longest_axis(
 
 def test_the_gain_of_a_cut_is_what_it_takes_off_the_squared_error() -> None:
     made = random_points(np.random.default_rng(1), 500)
-    cut = halves(made, np.zeros(500, np.uint8), 1, squared=True)
+    cut = cut_of(made, np.zeros(500, np.uint8), 1, squared=True)
     before = made.weight @ ((made.x - cut.mean[0]) ** 2).sum(axis=1)
     nearer = np.stack([((made.x - half[0]) ** 2).sum(axis=1) for half in (cut.left, cut.right)])
     assert before - made.weight @ nearer.min(axis=0) >= cut.gain[0] * (1 - 1e-6) > 0
@@ -75,8 +106,8 @@ def test_fixed_centers_are_split_around(strategy: CompiledStrategy) -> None:
     fixed = np.array([[0, 0, 0], [255, 255, 255]], np.float32)
     found = split_centers(made, 9, fixed, strategy)
     assert found.shape == (9, 3)
-    start = descend_with(strategy, made, np.vstack([fixed, found]), 2, START)
-    swapped = swap(made, start, 2, strategy, 20)
+    loop, start = started(strategy, made, np.vstack([fixed, found]), 2)
+    swapped = swap(loop, made, start, 2, strategy, 20)
     assert np.array_equal(swapped.centers[:2], fixed)
 
 
@@ -84,20 +115,23 @@ def test_fixed_centers_are_split_around(strategy: CompiledStrategy) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_swaps_never_raise_the_loss(strategy: CompiledStrategy, k: int, seed: int) -> None:
     made = random_points(np.random.default_rng(seed), 2500)
-    start = descend_with(strategy, made, made.x[:k].copy(), 0, START)
-    found = swap(made, start, 0, strategy, 15)
+    loop, start = started(strategy, made, made.x[:k])
+    before = start.centers.copy()
+    found = swap(loop, made, start, 0, strategy, 15)
     assert found.history[-1] <= start.history[-1]
-    labels, cost = assign_with(strategy, made, found.centers)
-    assert np.array_equal(labels, found.labels)
-    assert np.array_equal(cost, found.cost)
+    for end in (start, found):
+        _, cost = assign_with(strategy, made, end.centers)
+        loss = np.average(cost.astype(float), weights=made.weight)
+        assert end.history[-1] == pytest.approx(loss)
+    assert np.array_equal(start.centers, before)
 
 
 def test_swaps_mend_a_start_with_all_centers_in_one_corner(strategy: CompiledStrategy) -> None:
     made = random_points(np.random.default_rng(5), 4000)
     near = made.x[np.argsort(made.x.sum(axis=1))[:20]].copy()
-    start = descend_with(strategy, made, near, 0, Stop(limit=1, tolerance=0.0))
-    plain = descend_with(strategy, made, near, 0, Stop(limit=200, tolerance=0.0))
-    found = swap(made, start, 0, strategy, 40)
+    _, plain = started(strategy, made, near, stop=Stop(limit=200, tolerance=0.0))
+    loop, start = started(strategy, made, near, stop=Stop(limit=1, tolerance=0.0))
+    found = swap(loop, made, start, 0, strategy, 40)
     assert found.history[-1] < 1.01 * plain.history[-1]
     assert found.history[-1] < 0.9 * start.history[-1]
 
@@ -105,5 +139,5 @@ def test_swaps_mend_a_start_with_all_centers_in_one_corner(strategy: CompiledStr
 def test_any_strategy_can_be_split_and_swapped(chebyshev: Strategy) -> None:
     made = random_points(np.random.default_rng(6), 400)
     centers = split_centers(made, 6, none(3), chebyshev)
-    start = descend_with(chebyshev, made, centers, 0, START)
-    assert swap(made, start, 0, chebyshev, 5).history[-1] <= start.history[-1]
+    loop, start = started(chebyshev, made, centers)
+    assert swap(loop, made, start, 0, chebyshev, 5).history[-1] <= start.history[-1]

@@ -10,12 +10,14 @@ import pytest
 from oracles import distance, nearest, picture
 
 import kbatch
-from kbatch.core import cluster, collect, points
+from kbatch.core import Placed, cluster, collect, kmeans, points
+from kbatch.core.lloyd import loop_of
 from kbatch.data import Clustering, Colors, Descent, Picture, Points, Stop
 from kbatch.variants import EFFORTS
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I64, U8
+    from kbatch.core.lloyd import Loop
+    from kbatch.data import F32, F64, I64, Stopped
     from kbatch.stages import CompiledStrategy, Initializer, Space, Strategy
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -23,12 +25,26 @@ pytestmark = pytest.mark.usefixtures("kernels")
 TO_THE_END = Stop(limit=10_000, tolerance=0.0)
 
 
+class WatchedLoop:
+    """A loop that keeps where its runs ended."""
+
+    def __init__(self, loop: Loop, points: Points, kept: list[tuple[Points, Descent]]) -> None:
+        self._loop, self._points, self._kept = loop, points, kept
+        self.labels, self.cost = loop.labels, loop.cost
+
+    def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
+        history, stopped = self._loop.descend(centers, fixed, stop)
+        self.labels, self.cost = self._loop.labels, self._loop.cost
+        ended = Descent(centers.copy(), self.labels.copy(), self.cost.copy(), history, stopped)
+        self._kept.append((self._points, ended))
+        return history, stopped
+
+
 class Watched:
-    """Components that do as the built-in ones and keep where a search began and ended."""
+    """An initializer and loops as the search has them, which keep where it began and ended."""
 
     def __init__(self, strategy: CompiledStrategy, initializer: Initializer) -> None:
-        self._strategy, self._initializer = strategy, initializer
-        self.metric = getattr(strategy, "metric", "squared")
+        self.strategy, self._initializer = strategy, initializer
         self.start = np.empty((0, 3), np.float32)
         self.descents: list[tuple[Points, Descent]] = []
 
@@ -36,19 +52,8 @@ class Watched:
         self.start = self._initializer.centers(points, count, fixed, strategy, rng)
         return self.start
 
-    def distance(self, x: F32, center: F32) -> F32:
-        return self._strategy.distance(x, center)
-
-    def update(self, x: F32, weight: F64, center: F32) -> F32:
-        return self._strategy.update(x, weight, center)
-
-    def assign(self, points: Points, centers: F32) -> tuple[U8, F32]:
-        return self._strategy.assign(points, centers)
-
-    def descend(self, points: Points, centers: F32, fixed: int, stop: Stop) -> Descent:
-        found = self._strategy.descend(points, centers, fixed, stop)
-        self.descents.append((points, found))
-        return found
+    def loop_of(self, strategy: Strategy, points: Points, k: int) -> WatchedLoop:
+        return WatchedLoop(loop_of(strategy, points, k), points, self.descents)
 
 
 def searched(
@@ -60,7 +65,10 @@ def searched(
     effort: str = "plain",
     seed: int = 0,
 ) -> Clustering:
-    return cluster(colors, k, space, watched, watched, search=EFFORTS[effort], seed=seed)
+    placed = Placed(colors, space)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kmeans, "loop_of", watched.loop_of)
+        return cluster(placed, k, watched.strategy, watched, search=EFFORTS[effort], seed=seed)
 
 
 # ---- the loop, the long way ----------------------------------------------------------------------
@@ -114,7 +122,7 @@ def test_plain_effort_from_random_colours_is_the_textbook_loop(
 
 
 @pytest.mark.parametrize("metric", ["l2", "l1"])
-def test_watched_components_find_what_the_built_in_ones_find(
+def test_a_watched_search_finds_what_quantize_finds(
     l2: CompiledStrategy, l1: CompiledStrategy, random: Initializer, rgb: Space, metric: str
 ) -> None:
     pixels = picture("noise", 1, 40, 50)

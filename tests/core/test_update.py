@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import Compiled, Plain
 
@@ -81,6 +81,7 @@ def test_medians(dimensions: int, k: int, *, whole: bool) -> None:
     assert k == 1 or odd > 0
 
 
+@settings(deadline=None)  # compiled when first called
 @given(st.lists(st.tuples(*[st.integers(-5, 300)] * 3, st.integers(1, 4)), min_size=1, max_size=12))
 def test_lower_weighted_median_of_small_sets(rows: list[tuple[int, int, int, int]]) -> None:
     x = np.asfortranarray([row[:3] for row in rows], np.float32) / np.float32(2)
@@ -129,3 +130,46 @@ def test_empty_centers_stay_where_nothing_costs(l2: CompiledStrategy, kind: str)
     labels, cost = steps.assign(centers)
     after = steps.update(labels, cost, 0, centers)
     assert np.array_equal(after, centers)
+
+
+@pytest.mark.parametrize("squared", [True, False])
+@pytest.mark.parametrize("dimensions", [3, 4])
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_kept_from_step_to_step_is_as_if_counted_anew(
+    dimensions: int, *, squared: bool, whole: bool
+) -> None:
+    rng = np.random.default_rng(dimensions)
+    x = random_points(rng, 700, dimensions=dimensions, whole=whole).x
+    points = Points(x, rng.integers(1, 100, 700).astype(float))
+    centers, kept = np.ascontiguousarray(x[:12]), Compiled(points, squared=squared)
+    for used in (12, 3, 1, 12, 2, 9):  # clusters that lose all their points, and get some again
+        labels = rng.integers(0, used, 700).astype(np.uint8)
+        cost = rng.random(700, np.float32)
+        after = kept.update(labels, cost, 2, centers)
+        anew = Compiled(points, squared=squared).update(labels, cost, 2, centers)
+        if whole or not squared:
+            assert np.array_equal(after, anew)
+        else:  # the sums of fractions are rounded
+            assert np.allclose(after, anew, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dimensions", [3, 4])
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("fixed", [0, 3])
+def test_compiled_steps_are_the_plain_ones(
+    strategy: CompiledStrategy, dimensions: int, fixed: int, *, whole: bool
+) -> None:
+    rng = np.random.default_rng(dimensions)
+    points = random_points(rng, 600, dimensions=dimensions, whole=whole)
+    compiled = Compiled(points, squared=type(strategy).__name__ == "L2")
+    plain = Plain(points, strategy)
+    centers = np.ascontiguousarray(points.x[:15])
+    centers[[4, 9]] = 1e4  # without points
+    for _ in range(4):
+        labels, cost = compiled.assign(centers)
+        expected_labels, expected_cost = plain.assign(centers)
+        assert np.array_equal(labels, expected_labels)
+        assert np.allclose(cost, expected_cost, rtol=1e-5)
+        after = compiled.update(labels, cost, fixed, centers)
+        assert np.allclose(after, plain.update(labels, cost, fixed, centers), rtol=1e-5)
+        centers = after

@@ -1,0 +1,253 @@
+"""The ideas of the engine, and how each is left out without a switch in the product."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from kbatch.core import Placed
+    from kbatch.data import I64, U8, Clustering, Colors, Picture, Search, Variant
+    from kbatch.pipeline import Parts
+
+NEVER = 1 << 30  # more than there is of anything
+KERNELS = "kbatch.core.kernels"
+
+
+# ---- how ideas are left out --------------------------------------------------------------------
+
+
+@contextmanager
+def every_pixel() -> Iterator[None]:
+    """Makes each pixel a point of weight 1, in the order of the colours; the coarse set stays."""
+    import numpy as np
+
+    from kbatch.core import coarse, collect
+    from kbatch.data import Colors
+
+    last: list[tuple[Colors, I64]] = []  # the distinct colours, and where their pixels begin
+
+    def pixels(picture: Picture) -> Colors:
+        colors = collect(picture)
+        begins = np.append(0, np.cumsum(colors.count))
+        last[:] = [(colors, begins)]
+        rgba = np.repeat(colors.rgba, colors.count, axis=0)
+        inverse = begins[colors.inverse].astype(np.int32)
+        return Colors(rgba, np.ones(len(rgba), np.int64), begins[colors.cells], inverse)
+
+    def runs(_: Colors, target: int) -> I64:
+        ((colors, begins),) = last
+        chosen: I64 = begins[coarse.coarse_runs(colors, target)]
+        return chosen
+
+    with mock.patch("kbatch.pipeline.collect", pixels), coarse_by(runs):
+        yield
+
+
+def coarse_by(runs: Callable[[Colors, int], I64]) -> AbstractContextManager[object]:
+    """Chooses the coarse set by another function than `kbatch.core.coarse.coarse_runs`."""
+    return mock.patch("kbatch.core.placed.coarse_runs", runs)
+
+
+def by_cells(colors: Colors, target: int) -> I64:
+    """Returns the occupied cells of 8 × 8 × 8 colours, where there are enough for any palette."""
+    from kbatch.core import coarse
+
+    return colors.cells if len(colors.cells) > 257 else coarse.coarse_runs(colors, target)
+
+
+@contextmanager
+def searching(change: Callable[[Search, int], Search]) -> Iterator[None]:
+    """Changes how hard is looked, given that and K."""
+    from kbatch import pipeline
+
+    whole = pipeline.cluster
+
+    def cluster(placed: Placed, variant: Variant, parts: Parts) -> Clustering:
+        return whole(placed, replace(variant, search=change(variant.search, variant.k)), parts)
+
+    with mock.patch.object(pipeline, "cluster", cluster):
+        yield
+
+
+def all_colors(search: Search, k: int) -> Search:
+    """Looks on all colours, with as many rounds of swaps as on the coarse set."""
+    from kbatch.core.kmeans import COARSE_PER_CENTER
+
+    rounds = search.budget // (max(search.coarse, COARSE_PER_CENTER * k) * k)
+    return replace(search, coarse=0, budget=0, swaps=min(search.swaps, max(1, rounds)))
+
+
+@contextmanager
+def plain_steps() -> Iterator[None]:
+    """Moves centers to their means and no farther."""
+    from kbatch.core import splitting
+    from kbatch.data import Stop
+
+    stops = {name: stop for name, stop in vars(splitting).items() if isinstance(stop, Stop)}
+    with ExitStack() as stack:
+        stack.enter_context(searching(lambda search, _: replace(search, relax=0.0)))
+        for name, stop in stops.items():
+            stack.enter_context(mock.patch.object(splitting, name, replace(stop, relax=0.0)))
+        yield
+
+
+def by_far_points() -> AbstractContextManager[object]:
+    """Starts with k-means++ at its defaults."""
+    from kbatch.builtin.initializers import KMeansPlusPlus
+    from kbatch.builtin.options import KMeansPlusPlusOptions
+
+    start = KMeansPlusPlus(KMeansPlusPlusOptions())
+    return mock.patch("kbatch.builtin.initializers.Split.centers", start.centers)
+
+
+class NewScratch:
+    """Scratch of the histogram that is new memory whenever it is asked for."""
+
+    def __init__(self, kept: Any) -> None:
+        self._kept = kept
+
+    def __getattr__(self, name: str) -> Any:
+        import numpy as np
+
+        return np.empty_like(getattr(self._kept, name))
+
+
+def new_scratch() -> AbstractContextManager[object]:
+    """Counts colours in memory that is new each time."""
+    from kbatch.core.kernels import histogram
+
+    return mock.patch.object(histogram, "_kept", NewScratch(histogram._kept))
+
+
+def forgetting() -> AbstractContextManager[object]:
+    """Assigns the colours to the palette once more for painting."""
+    from kbatch.core import Placed
+
+    remembering = Placed.nearest
+
+    def nearest(self: Placed, *asked: Any) -> Any:
+        self._nearest = None
+        return remembering(self, *asked)
+
+    return mock.patch.object(Placed, "nearest", nearest)
+
+
+@functools.cache
+def loop_with(change: Callable[[ModuleType, ModuleType], None]) -> ModuleType:
+    """Returns `kernels.descend` made anew, since constants are compiled in.
+
+    Args:
+        change: what to change in the new `kernels.assign` and `kernels.descend` before they are
+            compiled, which is at the first call.
+    """
+    package = importlib.import_module(KERNELS)
+    names = ("assign", "descend")
+    before = {name: importlib.import_module(f"{KERNELS}.{name}") for name in names}
+    try:
+        for name in names:
+            del sys.modules[f"{KERNELS}.{name}"]
+        assign, descend = (importlib.import_module(f"{KERNELS}.{name}") for name in names)
+    finally:
+        for name, module in before.items():
+            sys.modules[f"{KERNELS}.{name}"] = module
+            setattr(package, name, module)
+    change(assign, descend)
+    for signature in descend.descend.wanted:
+        descend.descend.compile(signature)
+    return descend
+
+
+def compiled(change: Callable[[Any, Any], None]) -> AbstractContextManager[object]:
+    """Runs the loop of `loop_with`."""
+    return mock.patch("kbatch.core.lloyd.descend", loop_with(change))
+
+
+def no_pruning(assign: Any, _: Any) -> None:
+    """Looks at all centers for every point."""
+    assign.FEW = NEVER
+
+
+def no_sharing(assign: Any, _: Any) -> None:
+    """Seeks the centers of each block among all."""
+    assign.TOGETHER = NEVER
+
+
+def no_tally(_: Any, descend: Any) -> None:
+    """Counts the clusters anew in each step."""
+    from kbatch.core.kernels.jit import kernel
+    from kbatch.core.kernels.update import enter
+
+    @kernel()
+    def recount(cloud: Any, tally: Any, new: U8, labels: U8) -> None:
+        mass, sums = tally.mass, tally.sums
+        for i in range(len(new)):
+            labels[i] = new[i]
+        for c in range(len(mass)):
+            mass[c] = 0.0
+            for j in range(sums.shape[1]):
+                sums[c, j] = 0.0
+        enter(cloud, tally, labels)
+
+    descend.move = recount
+
+
+# ---- the ideas ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Idea:
+    """Something that makes the engine fast or good.
+
+    Attributes:
+        name: of the idea.
+        instead: what is done without it.
+        off: leaves it out for as long as it is entered.
+    """
+
+    name: str
+    instead: str
+    off: Callable[[], AbstractContextManager[object]]
+
+
+NOTHING = Idea("nothing", "the whole engine once more", nullcontext)
+IDEAS = (
+    NOTHING,
+    Idea("distinct colours", "each pixel is a point, in the order of the colours", every_pixel),
+    Idea(
+        "the coarse set",
+        "start, first descent and as many swaps on all colours",
+        partial(searching, all_colors),
+    ),
+    Idea(
+        "its adapting",
+        "the occupied cells of 8 × 8 × 8 colours are the coarse set",
+        partial(coarse_by, by_cells),
+    ),
+    Idea("pruning by boxes", "every center for every point", partial(compiled, no_pruning)),
+    Idea(
+        "pruning eight blocks together",
+        "the centers of each block are sought among all",
+        partial(compiled, no_sharing),
+    ),
+    Idea("kept tallies", "clusters are counted anew each step", partial(compiled, no_tally)),
+    Idea("the split start", "k-means++, two candidates a center", by_far_points),
+    Idea("swaps", "none", partial(searching, lambda search, _: replace(search, swaps=0))),
+    Idea(
+        "several swaps at once",
+        "one a round, in as many rounds",
+        partial(mock.patch, "kbatch.core.splitting.BATCH", 0.0),
+    ),
+    Idea("over-relaxation", "centers go to their means", plain_steps),
+    Idea("kept scratch", "new memory for the histogram each time", new_scratch),
+    Idea("the remembered assignment", "painting assigns once more", forgetting),
+)
