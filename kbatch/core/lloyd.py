@@ -101,6 +101,8 @@ class CompiledLoop:
             np.zeros((k, d)),
         )
         self._weight = float(weight.sum())
+        # our own points have blocks, and pixels for weights
+        self._whole = points.blocks is not None or bool((weight == np.rint(weight)).all())
 
     def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
         """See `Loop`."""
@@ -113,6 +115,7 @@ class CompiledLoop:
             stop.limit,
             stop.tolerance,
             stop.relax,
+            self._whole,
             self.labels,
             self.cost,
             history,

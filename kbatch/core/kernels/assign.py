@@ -180,7 +180,7 @@ def in_question(
     return remaining
 
 
-@kernel()
+@kernel(inline=True)
 def surround(low: F32, high: F32, first: int, end: int, bottom: F32, top: F32) -> None:
     """Finds the box (1, d) around some boxes (m, d)."""
     for j in range(low.shape[1]):
@@ -191,7 +191,7 @@ def surround(low: F32, high: F32, first: int, end: int, bottom: F32, top: F32) -
         bottom[0, j], top[0, j] = least, most
 
 
-@kernel()
+@kernel(inline=True)
 def assign(cloud: Cloud, centers: F32, labels: U8, cost: F32) -> None:
     """Finds each point's nearest center; ties go to the lowest index.
 

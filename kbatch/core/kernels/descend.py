@@ -25,14 +25,14 @@ def copy(here: F32, there: F32) -> None:
             there[c, j] = here[c, j]
 
 
-@kernel()
+@kernel(inline=True)
 def rename(here: U8, there: U8) -> None:
     """Copies labels."""
     for i in range(len(here)):
         there[i] = here[i]
 
 
-@kernel()
+@kernel(inline=True)
 def total(weight: F64, cost: F32) -> float:
     """Sums weighted distances, in four sums that take turns: one order, and no waiting."""
     a = b = c = d = 0.0
@@ -50,7 +50,7 @@ def total(weight: F64, cost: F32) -> float:
 @kernel(
     "Tuple((i8, i8, b1))(f4[:, ::1], f8[::1], i8[::1], f4[:, ::1], f4[:, ::1], i4[:, ::1], b1, "
     "f8[::1], f8[:, ::1], f8[:, :, ::1], i8[:, ::1], f8[:, ::1], "
-    "f4[:, ::1], i8, i8, f8, f8, u1[::1], f4[::1], f8[::1])"
+    "f4[:, ::1], i8, i8, f8, f8, b1, u1[::1], f4[::1], f8[::1])"
 )
 def descend(
     x: F32,
@@ -70,6 +70,7 @@ def descend(
     limit: int,
     tolerance: float,
     relax: float,
+    whole: bool,
     labels: U8,
     cost: F32,
     history: F64,
@@ -95,6 +96,8 @@ def descend(
         limit: most iterations; see `kbatch.data.Stop`.
         tolerance: see there.
         relax: see there.
+        whole: weights are whole numbers, so that what is added and taken away leaves nothing; else
+            the points are tallied anew in each step.
         labels: uint8 (n,), overwritten with the nearest of the best centers.
         cost: float32 (n,), filled with the distances to them.
         history: float64 (limit + 1,), filled with the loss of each accepted iterate.
@@ -124,7 +127,7 @@ def descend(
             history[iterates] = loss
             iterates += 1
             copy(trial, centers)
-            if known:
+            if known and whole:
                 move(cloud, tally, now, labels)
             else:
                 rename(now, labels)

@@ -62,15 +62,19 @@ class Cache(FunctionCache):
             return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
 
-def kernel(*signatures: str) -> Callable[[F], F]:
+def kernel(*signatures: str, inline: bool = False) -> Callable[[F], F]:
     """Declares a compiled loop.
 
     Args:
         signatures: Numba signatures that `prepare` compiles; none for a helper of other kernels.
+        inline: a helper that is used once: put in its place before it is compiled, which is faster
+            than to compile it, and then again where it is used.
     """
 
     def declare(function: F) -> F:
-        compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        compiled: Any = numba.njit(
+            nogil=True, error_model="numpy", inline="always" if inline else "never"
+        )(function)
         compiled.wanted = signatures
         return compiled  # type: ignore[no-any-return]
 

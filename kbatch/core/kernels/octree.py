@@ -144,7 +144,7 @@ def split_errors(rgba: U8, count: I64, target: int, error: F32) -> None:
             error[i] = inner[i - start]
 
 
-@kernel()
+@kernel(inline=True)
 def threshold(error: F32, target: int) -> int:
     """Returns the bin of errors that together with those above it has `target` of them, or 0."""
     bits = error.view(np.int32)

@@ -17,7 +17,7 @@ HOPE = 0.5  # several swaps at once: where the gain is at least this share of wh
 LITTLE_HOPE = 0.1  # a single one, since gains are often larger than they look
 
 
-@kernel()
+@kernel(inline=True)
 def moments(x: F32, weight: F64, labels: U8, mass: F64, mean: F64, spread: F64) -> None:
     """Finds the weight, the mean and the summed squares about the mean (d, d) of each cluster."""
     d, k = len(x), len(mass)
@@ -49,7 +49,7 @@ def moments(x: F32, weight: F64, labels: U8, mass: F64, mean: F64, spread: F64) 
                 spread[c, m, j] = spread[c, j, m]
 
 
-@kernel()
+@kernel(inline=True)
 def longest(spread: F64, axis: F64) -> None:
     """Finds about the direction in which a cluster is longest, by the power method.
 
@@ -181,7 +181,7 @@ def grow(
     return count + room
 
 
-@kernel()
+@kernel(inline=True)
 def missed(mass: F64, mean: F64, fixed: int, squared: bool, loss: F64, heir: I64) -> None:
     """Finds what taking each center away costs when its cheapest neighbour inherits (Ward 1963).
 
@@ -274,7 +274,7 @@ def exchange(
     return swaps
 
 
-@kernel()
+@kernel(inline=True)
 def least_free(loss: F64, vain: U8) -> int:
     """Returns the first of those that cost least, or -1 where none costs less than infinity."""
     least = -1

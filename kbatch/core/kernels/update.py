@@ -45,11 +45,18 @@ def drop_all(x: F32, i: int, weight: float, bins: F64, at: I64, under: F64, c: i
         drop(x, i, 3, weight, bins, at, under, c)
 
 
-@kernel()
+@kernel(inline=True)
 def enter(cloud: Cloud, tally: Tally, labels: U8) -> None:
-    """Puts all points where they belong, into an empty tally."""
+    """Puts all points where they belong, into a tally that is emptied before."""
     x, weight, squared, binned = cloud.x, cloud.weight, cloud.squared, tally.bins.size > 0
     mass, sums, bins, at, under = tally.mass, tally.sums, tally.bins, tally.at, tally.under
+    for c in range(len(mass)):
+        mass[c] = 0.0
+        for j in range(len(x)):
+            sums[c, j] = under[c, j] = 0.0
+            at[c, j] = 0
+            for value in range(bins.shape[2]):
+                bins[c, j, value] = 0.0
     for i in range(len(labels)):
         c, more = labels[i], weight[i]
         mass[c] += more
@@ -59,7 +66,7 @@ def enter(cloud: Cloud, tally: Tally, labels: U8) -> None:
             drop_all(x, i, more, bins, at, under, c)
 
 
-@kernel()
+@kernel(inline=True)
 def move(cloud: Cloud, tally: Tally, new: U8, labels: U8) -> None:
     """Lets points follow their new labels.
 
@@ -86,7 +93,7 @@ def move(cloud: Cloud, tally: Tally, new: U8, labels: U8) -> None:
             drop_all(x, i, more, bins, at, under, c)
 
 
-@kernel()
+@kernel(inline=True)
 def differing(labels: U8, new: U8) -> int:
     """Counts the points whose labels differ."""
     count = 0
@@ -95,7 +102,7 @@ def differing(labels: U8, new: U8) -> int:
     return count
 
 
-@kernel()
+@kernel(inline=True)
 def update(cloud: Cloud, tally: Tally, labels: U8, fixed: int, centers: F32, moved: F32) -> None:
     """Finds the mean or the lower weighted median of each cluster.
 
@@ -152,7 +159,7 @@ def rising_medians(
                 centers[label, j] = x[j, i]
 
 
-@kernel()
+@kernel(inline=True)
 def refill(cloud: Cloud, cost: F32, mass: F64, fixed: int, centers: F32) -> None:
     """Moves each center without points to the point that costs most where it is now.
 
