@@ -6,7 +6,7 @@ import importlib
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from kbatch.data import U8
 
 K = 12
-COMPILED = ("pruning by boxes", "pruning eight blocks together", "kept tallies")
+COMPILED = ("pruning by boxes", "pruning eight blocks together")
 CHEAP = [idea for idea in ideas.IDEAS if idea.name not in COMPILED]
-EXACT = ("nothing", *COMPILED, "kept scratch", "the remembered assignment")
+EXACT = ("nothing", *COMPILED, "kept tallies", "kept scratch", "the remembered assignment")
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -93,20 +93,12 @@ def test_what_is_patched_is_patched() -> None:
     assert splitting.BATCH > 0
 
 
-def test_a_loop_made_anew_has_its_own_constants_and_leaves_ours_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen = []
-
-    def change(new_assign: Any, new_descend: Any) -> None:
-        new_assign.FEW = ideas.NEVER
-        new_descend.descend.wanted = ()  # compiling takes seconds
-        seen.append((new_assign, new_descend))
-
-    with ideas.compiled(change):
-        ((new_assign, new_descend),) = seen
-        assert vars(lloyd)["descend"] is new_descend is not descend
-        assert new_descend.assign is new_assign.assign is not assign.assign
+def test_a_loop_made_anew_has_its_own_constant_and_leaves_ours_alone() -> None:
+    with ideas.never("FEW"):
+        anew = vars(lloyd)["descend"]
+        assert anew is not descend
+        assert anew.assign is not assign.assign
+        assert anew.assign.py_func.__globals__["FEW"] == ideas.NEVER
     assert vars(lloyd)["descend"] is descend
     assert assign.FEW < ideas.NEVER
     for module in (assign, descend):

@@ -218,3 +218,19 @@ def test_the_plain_steps_equal_scikit_learn_too(l2: CompiledStrategy) -> None:
     inertia, _ = scikit_learn(made, start)
     found = descend_plain(l2, made, start, 0, PLAIN)
     assert found.history[-1] * made.weight.sum() == pytest.approx(inertia, rel=1e-6)
+
+
+@pytest.mark.parametrize("relax", [0.0, 0.8])
+def test_fractional_weights_leave_nothing_behind(strategy: CompiledStrategy, relax: float) -> None:
+    for seed in range(20):  # clusters empty and fill: what is left of one must not move a center
+        rng = np.random.default_rng(seed)
+        x = np.asfortranarray(rng.integers(0, 256, (60, 3)), np.float32)
+        made = Points(x, rng.random(60) + 0.01)
+        start = np.ascontiguousarray(x[rng.permutation(60)[:20]])
+        stop = Stop(50, 0.0, relax)
+        found, plain = (
+            descend(made, start, 0, stop)
+            for descend in (strategy.descend, lambda *given: descend_plain(strategy, *given))
+        )
+        assert found.history[-1] == pytest.approx(plain.history[-1], rel=0.02)
+        assert np.bincount(found.labels, minlength=20).all()
