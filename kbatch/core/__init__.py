@@ -5,16 +5,10 @@ It knows the records and the contracts of components, names none of them, and pr
 """
 
 from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
+from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
-from kbatch.core.lloyd import (
-    assign_nearest,
-    assign_plain,
-    assign_with,
-    descend_means,
-    descend_medians,
-    descend_plain,
-)
+from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
 from kbatch.core.palette import costs, errors
 from kbatch.core.placed import Placed
 from kbatch.core.seeding import draw, far_points

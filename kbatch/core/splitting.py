@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.kernels import split
-from kbatch.core.lloyd import ASSIGN, Found, Loop, is_squared, loop_of
+from kbatch.core.compiled import ASSIGN
+from kbatch.core.kernels import cut, split
+from kbatch.core.lloyd import Found, Loop, is_squared, loop_of
 from kbatch.data import Points, Stop
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ BATCH = 0.15  # of the centers are swapped at once, at first
 
 
 class Halves:
-    """Every cluster of some points cut in two; see `kernels.split.cut`."""
+    """Every cluster of some points cut in two; see `kernels.cut.cut`."""
 
     def __init__(self, points: Points, k: int, *, squared: bool) -> None:
         self._x = np.ascontiguousarray(points.x.T)
@@ -39,7 +40,7 @@ class Halves:
 
     def cut(self, labels: U8, count: int) -> None:
         """Cuts the first so many clusters, across their longest axes."""
-        split.cut(self._x, self._weight, labels, self._squared, *self._first(count))
+        cut.cut(self._x, self._weight, labels, self._squared, *self._first(count))
 
     def grow(self, centers: F32, count: int, fixed: int) -> int:
         """Puts more centers where cuts gain most, and returns how many there are now."""

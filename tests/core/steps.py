@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core import assign_nearest
+from kbatch.core.compiled import CompiledLoop
 from kbatch.core.kernels.cloud import Cloud, Tally
 from kbatch.core.kernels.update import enter, move, refill, update
-from kbatch.core.lloyd import CompiledLoop, assign_plain, update_plain
+from kbatch.core.lloyd import assign_plain, update_plain
 
 if TYPE_CHECKING:
     from kbatch.data import F32, U8, Points

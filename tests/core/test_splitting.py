@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pytest
 
-from kbatch.core.kernels import split
+from kbatch.core.kernels import cut
 from kbatch.core.lloyd import Found, Loop, assign_with, loop_of
 from kbatch.core.splitting import split_centers, swap
 from kbatch.data import Points, Stop
@@ -27,7 +27,7 @@ def none(dimensions: int) -> F32:
 
 
 class Cut(NamedTuple):
-    """Clusters cut in two; see `kernels.split.cut`."""
+    """Clusters cut in two; see `kernels.cut.cut`."""
 
     mass: F64
     mean: F64
@@ -39,7 +39,7 @@ class Cut(NamedTuple):
 def cut_of(points: Points, labels: U8, k: int, *, squared: bool) -> Cut:
     d = points.x.shape[1]
     made = Cut(np.empty(k), np.empty((k, d)), np.empty((k, d)), np.empty((k, d)), np.empty(k))
-    split.cut(np.ascontiguousarray(points.x.T), points.weight, labels, squared, *made)
+    cut.cut(np.ascontiguousarray(points.x.T), points.weight, labels, squared, *made)
     return made
 
 

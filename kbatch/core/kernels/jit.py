@@ -42,6 +42,7 @@ SECOND = (
     "errors",
     "octree",
     "seeding",
+    "cut",
     "split",
 )  # about as long, for the second core
 MODULES = FIRST + SECOND

@@ -1,0 +1,105 @@
+"""The loop of K-Means and K-Medians, compiled; `kbatch.core.lloyd` says it in plain Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from kbatch.core.blocks import blocks_of
+from kbatch.core.kernels import descend
+from kbatch.data import Descent, Points, Stop, Stopped
+
+if TYPE_CHECKING:
+    from kbatch.data import F32, F64, I32, U8
+
+ASSIGN = Stop(limit=0, tolerance=0.0)
+NO_ORDER = np.empty((0, 0), np.int32)
+
+
+class CompiledLoop:
+    """The loop under the squared Euclidean distance or the sum of absolute differences.
+
+    What it needs is laid out once; what the clusters add up to is kept from run to run, so that
+    only points which change their cluster are counted anew. See `kbatch.core.lloyd.Loop`.
+    """
+
+    def __init__(self, points: Points, k: int, *, squared: bool) -> None:
+        x = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is in Fortran order
+        weight = np.ascontiguousarray(points.weight, np.float64)
+        d, n = x.shape
+        blocks = points.blocks or blocks_of(points.x)
+        order, bins = NO_ORDER, 0
+        if not squared:
+            whole = x.astype(np.uint8)
+            order, bins = (NO_ORDER, 256) if np.array_equal(whole, x) else (_rising(x), 0)
+        self.labels, self.cost = np.empty(n, np.uint8), np.empty(n, np.float32)
+        self._cloud = x, weight, blocks.begins, blocks.low, blocks.high, order, squared
+        self._tally = (
+            np.zeros(k),
+            np.zeros((k, d)),
+            np.zeros((k, d, bins)),
+            np.zeros((k, d), np.int64),
+            np.zeros((k, d)),
+        )
+        self._weight = float(weight.sum())
+        # our own points have blocks, and pixels for weights
+        self._whole = points.blocks is not None or bool((weight == np.rint(weight)).all())
+
+    def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
+        """See `kbatch.core.lloyd.Loop`."""
+        history = np.empty(stop.limit + 1)
+        accepted, why, self.current = descend.descend(
+            *self._cloud,
+            *self._tally,
+            centers,
+            fixed,
+            stop.limit,
+            stop.tolerance,
+            stop.relax,
+            self._whole,
+            self.labels,
+            self.cost,
+            history,
+        )
+        return history[:accepted] / self._weight, get_args(Stopped)[why]
+
+
+def descend_means(points: Points, centers: F32, fixed: int, stop: Stop) -> Descent:
+    """K-Means: see `descend_plain`; sums of whole-numbered points are exact."""
+    return _descend(points, centers, fixed, stop, squared=True)
+
+
+def descend_medians(points: Points, centers: F32, fixed: int, stop: Stop) -> Descent:
+    """K-Medians: see `descend_plain`; medians are lower weighted medians of each channel."""
+    return _descend(points, centers, fixed, stop, squared=False)
+
+
+def assign_nearest(points: Points, centers: F32, *, squared: bool) -> tuple[U8, F32]:
+    """Compiled assignment under the squared Euclidean distance or the sum of absolute differences.
+
+    Args:
+        points: n points of 3 or 4 dimensions.
+        centers: float32 (k, d).
+        squared: which of the two.
+
+    Returns:
+        labels uint8 (n,), ties to the lowest index, and float32 (n,) distances.
+    """
+    found = _descend(points, centers, 0, ASSIGN, squared=squared)
+    return found.labels, found.cost
+
+
+def _descend(points: Points, centers: F32, fixed: int, stop: Stop, *, squared: bool) -> Descent:
+    loop = CompiledLoop(points, len(centers), squared=squared)
+    best = np.array(centers, np.float32, order="C")
+    history, stopped = loop.descend(best, fixed, stop)
+    if not loop.current:
+        loop = CompiledLoop(points, len(centers), squared=squared)
+        loop.descend(best, fixed, ASSIGN)
+    return Descent(best, loop.labels, loop.cost, history, stopped)
+
+
+def _rising(channels: F32) -> I32:
+    """Returns int32 (d, n), each channel's points in rising order, ties in their own order."""
+    return np.argsort(channels, axis=1, kind="stable").astype(np.int32)
