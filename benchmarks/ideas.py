@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from kbatch.core import Placed
-    from kbatch.data import I64, U8, Clustering, Colors, Picture, Search, Variant
+    from kbatch.data import I64, Clustering, Colors, Picture, Search, Variant
     from kbatch.pipeline import Parts
 
 NEVER = 1 << 30  # more than there is of anything
@@ -142,13 +142,25 @@ def forgetting() -> AbstractContextManager[object]:
     return mock.patch.object(Placed, "nearest", nearest)
 
 
+def counting_anew() -> AbstractContextManager[object]:
+    """Counts the clusters anew in each step, as is done where weights are fractions."""
+    from kbatch.core.lloyd import CompiledLoop
+
+    keeping = CompiledLoop.descend
+
+    def descend(self: CompiledLoop, *asked: Any) -> Any:
+        self._whole = False
+        return keeping(self, *asked)
+
+    return mock.patch.object(CompiledLoop, "descend", descend)
+
+
 @functools.cache
-def loop_with(change: Callable[[ModuleType, ModuleType], None]) -> ModuleType:
-    """Returns `kernels.descend` made anew, since constants are compiled in.
+def loop_where_never(constant: str) -> ModuleType:
+    """Returns `kernels.descend` anew, since constants are compiled in; its first call compiles.
 
     Args:
-        change: what to change in the new `kernels.assign` and `kernels.descend` before they are
-            compiled, which is at the first call.
+        constant: of `kernels.assign`, which is larger than anything there.
     """
     package = importlib.import_module(KERNELS)
     names = ("assign", "descend")
@@ -161,44 +173,14 @@ def loop_with(change: Callable[[ModuleType, ModuleType], None]) -> ModuleType:
         for name, module in before.items():
             sys.modules[f"{KERNELS}.{name}"] = module
             setattr(package, name, module)
-    change(assign, descend)
-    for signature in descend.descend.wanted:
-        descend.descend.compile(signature)
+    assert hasattr(assign, constant)
+    setattr(assign, constant, NEVER)
     return descend
 
 
-def compiled(change: Callable[[Any, Any], None]) -> AbstractContextManager[object]:
-    """Runs the loop of `loop_with`."""
-    return mock.patch("kbatch.core.lloyd.descend", loop_with(change))
-
-
-def no_pruning(assign: Any, _: Any) -> None:
-    """Looks at all centers for every point."""
-    assign.FEW = NEVER
-
-
-def no_sharing(assign: Any, _: Any) -> None:
-    """Seeks the centers of each block among all."""
-    assign.TOGETHER = NEVER
-
-
-def no_tally(_: Any, descend: Any) -> None:
-    """Counts the clusters anew in each step."""
-    from kbatch.core.kernels.jit import kernel
-    from kbatch.core.kernels.update import enter
-
-    @kernel()
-    def recount(cloud: Any, tally: Any, new: U8, labels: U8) -> None:
-        mass, sums = tally.mass, tally.sums
-        for i in range(len(new)):
-            labels[i] = new[i]
-        for c in range(len(mass)):
-            mass[c] = 0.0
-            for j in range(sums.shape[1]):
-                sums[c, j] = 0.0
-        enter(cloud, tally, labels)
-
-    descend.move = recount
+def never(constant: str) -> AbstractContextManager[object]:
+    """Runs the loop of `loop_where_never`."""
+    return mock.patch("kbatch.core.lloyd.descend", loop_where_never(constant))
 
 
 # ---- the ideas ---------------------------------------------------------------------------------
@@ -233,13 +215,13 @@ IDEAS = (
         "the occupied cells of 8 × 8 × 8 colours are the coarse set",
         partial(coarse_by, by_cells),
     ),
-    Idea("pruning by boxes", "every center for every point", partial(compiled, no_pruning)),
+    Idea("pruning by boxes", "every center for every point", partial(never, "FEW")),
     Idea(
         "pruning eight blocks together",
         "the centers of each block are sought among all",
-        partial(compiled, no_sharing),
+        partial(never, "TOGETHER"),
     ),
-    Idea("kept tallies", "clusters are counted anew each step", partial(compiled, no_tally)),
+    Idea("kept tallies", "clusters are counted anew each step", counting_anew),
     Idea("the split start", "k-means++, two candidates a center", by_far_points),
     Idea("swaps", "none", partial(searching, lambda search, _: replace(search, swaps=0))),
     Idea(
