@@ -216,11 +216,6 @@ IDEAS = (
         partial(coarse_by, by_cells),
     ),
     Idea("pruning by boxes", "every center for every point", partial(never, "FEW")),
-    Idea(
-        "pruning eight blocks together",
-        "the centers of each block are sought among all",
-        partial(never, "TOGETHER"),
-    ),
     Idea("kept tallies", "clusters are counted anew each step", counting_anew),
     Idea("the split start", "k-means++, two candidates a center", by_far_points),
     Idea("swaps", "none", partial(searching, lambda search, _: replace(search, swaps=0))),

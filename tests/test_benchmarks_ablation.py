@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kbatch.data import U8
 
 K = 12
-COMPILED = ("pruning by boxes", "pruning eight blocks together")
+COMPILED = ("pruning by boxes",)
 CHEAP = [idea for idea in ideas.IDEAS if idea.name not in COMPILED]
 EXACT = ("nothing", *COMPILED, "kept tallies", "kept scratch", "the remembered assignment")
 

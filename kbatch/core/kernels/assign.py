@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST = 512  # points of a block; their distances stay in the first-level cache
 FEW = 8  # centers up to which looking at all of them is cheaper than looking for those in question
-TOGETHER = 8  # blocks whose centers in question are first sought together
 SLACK = np.float32(1e-5)  # far more than a distance of four rounded terms can be off
 
 
@@ -104,14 +103,12 @@ absolute3 = make_scan(four=False, squared=False)
 absolute4 = make_scan(four=True, squared=False)
 
 
-@kernel()
+@kernel(inline=True)
 def in_question(
     low: F32,
     high: F32,
     b: int,
     centers: F32,
-    ids: I32,
-    count: int,
     squared: bool,
     gap: F32,
     bits: I32,
@@ -128,9 +125,7 @@ def in_question(
         low: float32 (m, d), lower corners of boxes.
         high: float32 (m, d), upper corners.
         b: which box.
-        centers: float32 (d, k), some centers.
-        ids: int32 (k,), their indices, rising.
-        count: how many there are.
+        centers: float32 (d, k).
         squared: which distance.
         gap: float32 (k,), scratch.
         bits: int32 (k,), the same memory: positive floats are in the order of their bits, and only
@@ -141,9 +136,10 @@ def in_question(
     Returns:
         How many there are.
     """
+    dimensions, count = centers.shape
     for c in range(count):
         gap[c] = np.float32(0)
-    for j in range(len(centers)):
+    for j in range(dimensions):
         middle = (low[b, j] + high[b, j]) * np.float32(0.5)
         for c in range(count):
             gap[c] += part(middle - centers[j, c], squared)
@@ -154,13 +150,13 @@ def in_question(
     while bits[rival] != least:
         rival += 1
     slack = np.float32(0)
-    for j in range(len(centers)):
+    for j in range(dimensions):
         place = centers[j, rival]
         reach = max(abs(low[b, j] - place), abs(high[b, j] - place))
         slack += part(reach, squared)
     for c in range(count):
         gap[c] = -SLACK * slack
-    for j in range(len(centers)):
+    for j in range(dimensions):
         bottom, top, place = low[b, j], high[b, j], centers[j, rival]
         under, over = part(bottom - place, squared), part(top - place, squared)
         for c in range(count):
@@ -173,22 +169,9 @@ def in_question(
         kept_ids[remaining] = c
         remaining += gap[c] <= np.float32(0)
     for place in range(remaining):
-        c = kept_ids[place]
-        kept_ids[place] = ids[c]
-        for j in range(len(centers)):
-            kept[j, place] = centers[j, c]
+        for j in range(dimensions):
+            kept[j, place] = centers[j, kept_ids[place]]
     return remaining
-
-
-@kernel(inline=True)
-def surround(low: F32, high: F32, first: int, end: int, bottom: F32, top: F32) -> None:
-    """Finds the box (1, d) around some boxes (m, d)."""
-    for j in range(low.shape[1]):
-        least, most = low[first, j], high[first, j]
-        for b in range(first + 1, end):
-            least = low[b, j] if low[b, j] < least else least
-            most = high[b, j] if high[b, j] > most else most
-        bottom[0, j], top[0, j] = least, most
 
 
 @kernel(inline=True)
@@ -204,38 +187,28 @@ def assign(cloud: Cloud, centers: F32, labels: U8, cost: F32) -> None:
     x, squared, count = cloud.x, cloud.squared, len(centers)
     begins, low, high = cloud.begins, cloud.low, cloud.high
     dimensions, blocks = len(x), len(begins) - 1
-    every = np.empty((dimensions, count + 3), np.float32)
-    shared, mine = np.empty_like(every), np.empty_like(every)
-    every_id = np.empty(count + 3, np.int32)
-    shared_id, my_id = np.empty_like(every_id), np.empty_like(every_id)
+    turned = np.empty((dimensions, count), np.float32)
+    near, ids = np.empty((dimensions, count + 3), np.float32), np.empty(count + 3, np.int32)
     for c in range(count):
-        every_id[c] = my_id[c] = c
+        ids[c] = c
         for j in range(dimensions):
-            every[j, c] = mine[j, c] = centers[c, j]
+            turned[j, c] = near[j, c] = centers[c, j]
     gap = np.empty(count, np.float32)
     bits = gap.view(np.int32)
-    bottom, top = np.empty((1, dimensions), np.float32), np.empty((1, dimensions), np.float32)
     label = np.empty(MOST, np.int32)
-    among = left = count
+    left = count
     for b in range(blocks):
         if count > FEW:
-            if b % TOGETHER == 0:
-                surround(low, high, b, min(b + TOGETHER, blocks), bottom, top)
-                among = in_question(
-                    bottom, top, 0, every, every_id, count, squared, gap, bits, shared, shared_id
-                )
-            left = in_question(
-                low, high, b, shared, shared_id, among, squared, gap, bits, mine, my_id
-            )
+            left = in_question(low, high, b, turned, squared, gap, bits, near, ids)
         start, end = np.uint64(begins[b]), np.uint64(begins[b + 1])
         if dimensions == 3:
             if squared:
-                squared3(x, start, end, mine, my_id, left, cost, label)
+                squared3(x, start, end, near, ids, left, cost, label)
             else:
-                absolute3(x, start, end, mine, my_id, left, cost, label)
+                absolute3(x, start, end, near, ids, left, cost, label)
         elif squared:
-            squared4(x, start, end, mine, my_id, left, cost, label)
+            squared4(x, start, end, near, ids, left, cost, label)
         else:
-            absolute4(x, start, end, mine, my_id, left, cost, label)
+            absolute4(x, start, end, near, ids, left, cost, label)
         for i in range(start, end):
             labels[i] = label[i - start]
