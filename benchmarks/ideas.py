@@ -180,7 +180,7 @@ def loop_where_never(constant: str) -> ModuleType:
 
 def never(constant: str) -> AbstractContextManager[object]:
     """Runs the loop of `loop_where_never`."""
-    return mock.patch("kbatch.core.lloyd.descend", loop_where_never(constant))
+    return mock.patch("kbatch.core.compiled.descend", loop_where_never(constant))
 
 
 # ---- the ideas ---------------------------------------------------------------------------------
