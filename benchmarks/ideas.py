@@ -144,7 +144,7 @@ def forgetting() -> AbstractContextManager[object]:
 
 def counting_anew() -> AbstractContextManager[object]:
     """Counts the clusters anew in each step, as is done where weights are fractions."""
-    from kbatch.core.lloyd import CompiledLoop
+    from kbatch.core.compiled import CompiledLoop
 
     keeping = CompiledLoop.descend
 

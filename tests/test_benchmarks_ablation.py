@@ -14,7 +14,7 @@ from PIL import Image
 
 from benchmarks import ablation, ideas, machine
 from kbatch import pipeline, quantize
-from kbatch.core import lloyd, splitting
+from kbatch.core import compiled, splitting
 from kbatch.core.kernels import assign, descend, histogram
 from kbatch.images import from_array
 
@@ -95,11 +95,11 @@ def test_what_is_patched_is_patched() -> None:
 
 def test_a_loop_made_anew_has_its_own_constant_and_leaves_ours_alone() -> None:
     with ideas.never("FEW"):
-        anew = vars(lloyd)["descend"]
+        anew = vars(compiled)["descend"]
         assert anew is not descend
         assert anew.assign is not assign.assign
         assert anew.assign.py_func.__globals__["FEW"] == ideas.NEVER
-    assert vars(lloyd)["descend"] is descend
+    assert vars(compiled)["descend"] is descend
     assert assign.FEW < ideas.NEVER
     for module in (assign, descend):
         assert sys.modules[module.__name__] is module
