@@ -106,9 +106,11 @@ def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> 
     colors, full = placed.colors, _with_alpha(palette)
     labels, cost = placed.nearest(palette, parts.strategy)
     flat = core.pixels_of(labels, colors).reshape(picture.pixels.shape[:3])
+    flat.flags.writeable = False
     indices = parts.ditherer.dither(picture.pixels, flat, full, _Nearest(palette, parts))
     rgba, chosen, count = colors.rgba, labels, colors.count
     if indices is not flat:
+        _check_dithered(indices, flat, len(palette))
         assert colors.inverse is not None
         rows, chosen, count = _pairs(colors.inverse, indices)
         rgba = colors.rgba[rows]
@@ -166,6 +168,14 @@ class _Nearest:
         x = core.to_space(rgba[:, : self._channels], self._parts.space)
         points = Points(x, np.ones(len(x)))
         return core.assign_with(self._parts.strategy, points, self._centers)[0]
+
+
+def _check_dithered(indices: U8, flat: U8, entries: int) -> None:
+    if indices.shape != flat.shape or indices.dtype != np.uint8 or indices.max() >= entries:
+        raise ValueError(
+            f"the ditherer gave {indices.dtype} {indices.shape} up to {indices.max()}, "
+            f"expected uint8 {flat.shape} below {entries}"
+        )
 
 
 def _with_alpha(palette: U8) -> U8:

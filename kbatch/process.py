@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # of glibc's malloc.h
-LARGEST, KEPT = 64 << 20, 256 << 20  # bytes
+LARGEST, KEPT = 32 << 20, 256 << 20  # bytes; glibc takes no larger threshold
 
 
 def keep_freed_memory() -> None:
@@ -18,6 +18,5 @@ def keep_freed_memory() -> None:
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # as in glibc
-        mallopt(MMAP_THRESHOLD, LARGEST)
+    if mallopt is not None and mallopt(MMAP_THRESHOLD, LARGEST):  # as in glibc
         mallopt(TRIM_THRESHOLD, KEPT)

@@ -80,8 +80,8 @@ class Worker:
                 data = pipeline.write(rendered.indexed, parts.writer)
             with clock.verb("measure"):
                 numbers = pipeline.measure(work.picture, rendered.indexed, self._measures)
-            name = output_name(self._plan.template, variant, source)
             with clock.verb("save"):
+                name = output_name(self._plan.template, variant, source)
                 pipeline.save(data, self._plan.output / name)
         except Exception as error:  # whatever a plugin or the disk raises
             return failed([blank], clock.explain(error), clock)[0]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kbatch.data import F32, I64, U8, U32
     from kbatch.stages import Space
 
+LARGEST = 1e15  # coordinate whose square is still a float32
 CELL_BITS = 5  # a cell is a cube of 8 × 8 × 8 colours
 
 
@@ -88,6 +89,8 @@ def to_space(rgba: U8, space: Space) -> F32:
     """
     x = np.empty((len(rgba), rgba.shape[1]), np.float32, order="F")
     x[:, :3] = space.forward(np.ascontiguousarray(rgba[:, :3]))
+    if len(x) and not -LARGEST < x[:, :3].min() <= x[:, :3].max() < LARGEST:  # NaN is neither
+        raise ValueError("the space's coordinates are too large, infinite or NaN")
     if rgba.shape[1] == 4:
         x[:, 3] = rgba[:, 3]
         x[:, :3] *= x[:, 3:] / np.float32(255)

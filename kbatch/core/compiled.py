@@ -8,6 +8,7 @@ import numpy as np
 
 from kbatch.core.blocks import blocks_of
 from kbatch.core.kernels import descend
+from kbatch.core.kernels.assign import MOST
 from kbatch.data import Descent, Points, Stop, Stopped
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ class CompiledLoop:
         x = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is in Fortran order
         weight = np.ascontiguousarray(points.weight, np.float64)
         d, n = x.shape
-        blocks = points.blocks or blocks_of(points.x)
+        blocks = points.blocks or blocks_of(x.T)
+        if np.diff(blocks.begins).max() > MOST:
+            raise ValueError(f"a block has more than {MOST} points")
         order, bins = NO_ORDER, 0
         if not squared:
-            whole = x.astype(np.uint8)
-            order, bins = (NO_ORDER, 256) if np.array_equal(whole, x) else (_rising(x), 0)
+            order, bins = (NO_ORDER, 256) if _are_bytes(x) else (_rising(x), 0)
         self.labels, self.cost = np.empty(n, np.uint8), np.empty(n, np.float32)
+        self.current = True  # whether the cost is that of the centers
         self._cloud = x, weight, blocks.begins, blocks.low, blocks.high, order, squared
         self._tally = (
             np.zeros(k),
@@ -42,9 +45,8 @@ class CompiledLoop:
             np.zeros((k, d), np.int64),
             np.zeros((k, d)),
         )
-        self._weight = float(weight.sum())
-        # our own points have blocks, and pixels for weights
-        self._whole = points.blocks is not None or bool((weight == np.rint(weight)).all())
+        self._weight = float(np.cumsum(weight)[-1])
+        self._whole = bool((weight == np.rint(weight)).all())
 
     def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
         """See `kbatch.core.lloyd.Loop`."""
@@ -62,6 +64,8 @@ class CompiledLoop:
             self.cost,
             history,
         )
+        if not accepted:
+            raise ValueError("the distances are not numbers: is a coordinate infinite or NaN?")
         return history[:accepted] / self._weight, get_args(Stopped)[why]
 
 
@@ -91,13 +95,23 @@ def assign_nearest(points: Points, centers: F32, *, squared: bool) -> tuple[U8, 
 
 
 def _descend(points: Points, centers: F32, fixed: int, stop: Stop, *, squared: bool) -> Descent:
-    loop = CompiledLoop(points, len(centers), squared=squared)
     best = np.array(centers, np.float32, order="C")
+    k, d = best.shape
+    if not (1 <= k <= 256 and d in (3, 4) and points.x.shape[1] == d and len(points.x)):
+        raise ValueError(f"{k} centers for points of shape {points.x.shape}")
+    if not np.isfinite(best).all():
+        raise ValueError("a center is not finite")
+    loop = CompiledLoop(points, k, squared=squared)
     history, stopped = loop.descend(best, fixed, stop)
     if not loop.current:
-        loop = CompiledLoop(points, len(centers), squared=squared)
         loop.descend(best, fixed, ASSIGN)
     return Descent(best, loop.labels, loop.cost, history, stopped)
+
+
+def _are_bytes(channels: F32) -> bool:
+    if not (channels.min() >= 0 and channels.max() <= 255):
+        return False
+    return np.array_equal(channels.astype(np.uint8), channels)
 
 
 def _rising(channels: F32) -> I32:

@@ -101,6 +101,8 @@ class _Search:
         else:
             words = rng.bit_generator.random_raw(wanted * CANDIDATES).reshape(-1, CANDIDATES)
             new = points.x[far_points(points, self._fixed, self._strategy, words)]
+        if new.shape != (wanted, points.x.shape[1]) or not np.isfinite(new).all():
+            raise ValueError(f"the initializer gave no {wanted} finite centers")
         found = self._descend(self._loop, np.vstack([self._fixed, new]), self._first)
         if not search.swaps:
             return found

@@ -7,7 +7,7 @@ Python for any strategy; `kernels.descend` is the same, compiled, for the two of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -32,11 +32,9 @@ class Loop(Protocol):
 
     Attributes:
         labels: uint8 (n,), the nearest of the centers that the last run ended with.
-        cost: float32 (n,), distances to them; a run that ended without gain leaves others.
     """
 
     labels: U8
-    cost: F32
 
     def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
         """Runs the loop.
@@ -61,14 +59,21 @@ def loop_of(strategy: Strategy, points: Points, k: int) -> Loop:
         points: what is clustered.
         k: most centers that it will be asked for.
     """
-    if hasattr(strategy, "metric"):
-        return CompiledLoop(points, k, squared=is_squared(strategy))
-    return OwnLoop(strategy, points)
+    metric = metric_of(strategy)
+    if metric is None:
+        return OwnLoop(strategy, points)
+    return CompiledLoop(points, k, squared=metric == "squared")
+
+
+def metric_of(strategy: Strategy) -> Literal["squared", "absolute"] | None:
+    """Returns the compiled distance that a strategy names, or None."""
+    metric = getattr(strategy, "metric", None)
+    return metric if metric in ("squared", "absolute") else None
 
 
 def is_squared(strategy: Strategy) -> bool:
     """Tells whether the distance is squared, or taken for it; else it is absolute."""
-    return getattr(strategy, "metric", "squared") == "squared"
+    return metric_of(strategy) != "absolute"
 
 
 class OwnLoop:
@@ -76,12 +81,12 @@ class OwnLoop:
 
     def __init__(self, strategy: Strategy, points: Points) -> None:
         self._strategy, self._points = strategy, points
-        self.labels, self.cost = np.zeros(len(points.x), np.uint8), np.empty(0, np.float32)
+        self.labels = np.zeros(len(points.x), np.uint8)
 
     def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
         """See `Loop`."""
         found = descend_with(self._strategy, self._points, centers, fixed, stop)
-        self.labels, self.cost = found.labels, found.cost
+        self.labels = found.labels
         centers[:] = found.centers
         return found.history, found.stopped
 
@@ -122,29 +127,35 @@ def descend_plain(
     """
     best = np.array(centers, np.float32, order="C")
     labels, cost = assign_plain(strategy, points, best)
-    loss = float((points.weight * cost).sum())
+    loss = _total(points, cost)
     history = [loss]
     relax = np.float32(stop.relax)
     stopped: Stopped = "limit"
     for _ in range(stop.limit):
         trial = update_plain(strategy, points, labels, cost, fixed, best)
         learnt = np.bincount(labels, minlength=len(best)) > 0  # others went where they must
+        refilled = not learnt[fixed:].all()
         learnt[:fixed] = False
         trial[learnt] += relax * (trial[learnt] - best[learnt])
         trial_labels, trial_cost = assign_plain(strategy, points, trial)
-        trial_loss = float((points.weight * trial_cost).sum())
+        trial_loss = _total(points, trial_cost)
         moved = bool((trial_labels != labels).any())
         gain = loss - trial_loss
         level = gain == 0 and stop.tolerance == 0 and moved  # to the last label, so go on
         if gain > 0 or level:
             best, labels, cost, loss = trial, trial_labels, trial_cost, trial_loss
             history.append(loss)
-        if not moved or (gain <= stop.tolerance * loss and not level):
+        settled = not moved and not (refilled and gain > 0)  # a refilled one may not be a mean
+        if settled or (gain <= stop.tolerance * loss and not level):
             if relax == 0:
-                stopped = "tolerance" if moved else "labels"
+                stopped = "labels" if settled else "tolerance"
                 break
             relax = np.float32(0)  # the last step is a plain one
-    return Descent(best, labels, cost, np.array(history) / points.weight.sum(), stopped)
+    return Descent(best, labels, cost, np.array(history) / np.cumsum(points.weight)[-1], stopped)
+
+
+def _total(points: Points, cost: F32) -> float:
+    return float(np.cumsum(points.weight * cost)[-1])  # one order of adding, the same everywhere
 
 
 def assign_plain(strategy: Strategy, points: Points, centers: F32) -> tuple[U8, F32]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core.kernels import seeding
+from kbatch.core.lloyd import metric_of
 
 if TYPE_CHECKING:
     from kbatch.data import F32, F64, I64, U64, Points
@@ -29,7 +30,7 @@ def far_points(points: Points, fixed: F32, strategy: Strategy, words: U64) -> I6
     for center in fixed:
         cost = np.minimum(cost, strategy.distance(points.x, center))
     chosen = np.empty(len(words), np.int64)
-    metric = getattr(strategy, "metric", None)
+    metric = metric_of(strategy)
     if metric is None:
         _spread(points, cost, words, strategy, chosen)
     else:

@@ -32,8 +32,8 @@ class Halves:
     """Every cluster of some points cut in two; see `kernels.cut.cut`."""
 
     def __init__(self, points: Points, k: int, *, squared: bool) -> None:
-        self._x = np.ascontiguousarray(points.x.T)
-        self._weight, self._squared = points.weight, squared
+        self._x = np.ascontiguousarray(points.x.T, np.float32)
+        self._weight, self._squared = np.ascontiguousarray(points.weight, np.float64), squared
         d = len(self._x)
         self._mass, self._gain = np.empty(k), np.empty(k)
         self.mean, self._left, self._right = np.empty((k, d)), np.empty((k, d)), np.empty((k, d))
@@ -109,8 +109,11 @@ def swap(
     for _ in range(rounds):
         centers = best.centers.copy()
         gone = halves.exchange(centers, fixed, batch, vain)
-        if not len(gone):
+        if not len(gone) and batch == 1:
             break
+        if not len(gone):
+            batch = 1  # which is tried with less hope
+            continue
         trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAP))
         if batch == 1 and trial.history[-1] < NEAR * best.history[-1]:
             trial = Found(centers, *loop.descend(centers, fixed, LONGER))

@@ -98,7 +98,8 @@ class Stop:
 
     Attributes:
         limit: most iterations.
-        tolerance: relative gain of an iteration below which it ends; 0 runs until no label changes.
+        tolerance: relative gain of an iteration below which it ends; 0 runs until no label changes,
+            or the loss would rise.
         relax: over-relaxation of the update, 0 for the textbook step.
     """
 

@@ -167,7 +167,7 @@ def in_question(
     remaining = 0
     for c in range(count):
         kept_ids[remaining] = c
-        remaining += gap[c] <= np.float32(0)
+        remaining += not gap[c] > np.float32(0)
     for place in range(remaining):
         for j in range(dimensions):
             kept[j, place] = centers[j, kept_ids[place]]

@@ -14,7 +14,7 @@ from kbatch.core.kernels.update import differing, enter, move, refill, update
 if TYPE_CHECKING:
     from kbatch.data import F32, F64, I32, I64, U8
 
-LABELS, TOLERANCE, LIMIT = 0, 1, 2
+LABELS, TOLERANCE, LIMIT = 0, 1, 2  # in the order of `kbatch.data.Stopped`
 
 
 @kernel()
@@ -114,7 +114,7 @@ def descend(
     known = False  # whether there are labels already
     for c in range(len(mass)):
         known |= mass[c] > 0.0
-    loss, iterates, step = np.inf, 0, 0
+    loss, iterates, step, refilled = np.inf, 0, 0, False
     while True:
         assign(cloud, trial, now, cost)
         now_loss = total(cloud.weight, cost)
@@ -134,16 +134,17 @@ def descend(
                 known = True
                 if limit > 0:
                     enter(cloud, tally, labels)
-        if step > 0 and (moved == 0 or (gain <= tolerance * loss and not level)):
+        settled = moved == 0 and not (refilled and gain > 0.0)  # a refilled one may not be a mean
+        if step > 0 and (settled or (gain <= tolerance * loss and not level)):
             if relax == 0.0:
-                return iterates, LABELS if moved == 0 else TOLERANCE, better
+                return iterates, LABELS if settled else TOLERANCE, better
             relax = 0.0  # the last step is a plain one
         if step == limit:
             return iterates, LIMIT, better
         step += 1
         if better:
             update(cloud, tally, labels, fixed, centers, middle)
-            refill(cloud, cost, tally.mass, fixed, middle)
+            refilled = refill(cloud, cost, tally.mass, fixed, middle)
         for c in range(len(centers)):
             far = np.float32(relax) if tally.mass[c] > 0.0 else np.float32(0)
             for j in range(len(cloud.x)):

@@ -16,6 +16,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ from numba.core.runtime.nrt import rtsys
 from kbatch.version import __version__
 
 log = logging.getLogger(__name__)
+_lock = threading.Lock()
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,13 +97,18 @@ def cache_folder() -> Path:
     return Path(root) / f"kernels-{__version__}-{sources.hexdigest()[:12]}-{made_by}-{machine}"
 
 
-@functools.cache
 def prepare() -> None:
     """Makes every kernel ready: loads it from the cache, or compiles it and fills the cache.
 
     Says on the log that it compiles, since that takes seconds. A damaged cache is made anew, one
-    that can't be written is done without.
+    that can't be written is done without. Threads that come meanwhile wait.
     """
+    with _lock:
+        _prepare()
+
+
+@functools.cache
+def _prepare() -> None:
     folder = cache_folder()
     if not _writable(folder):
         log.warning(

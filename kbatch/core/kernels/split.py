@@ -68,13 +68,17 @@ def missed(mass: F64, mean: F64, fixed: int, squared: bool, loss: F64, heir: I64
     k, d = mean.shape
     for c in range(k):
         loss[c], heir[c] = np.inf, c
+    for c in range(fixed, k):
+        if mass[c] <= 0.0:
+            loss[c] = 0.0
     for c in range(k):
         for other in range(c):
+            if mass[c] <= 0.0 or mass[other] <= 0.0:
+                continue
             apart = 0.0
             for j in range(d):
                 apart += part(mean[c, j] - mean[other, j], squared)
-            both = mass[c] + mass[other]
-            rise = apart * mass[c] * mass[other] / max(both, 1e-300)
+            rise = apart * mass[c] * mass[other] / (mass[c] + mass[other])
             if c >= fixed and rise < loss[c]:
                 loss[c], heir[c] = rise, other
             if other >= fixed and rise < loss[other]:
@@ -129,7 +133,7 @@ def exchange(
             break
         lost, near = loss[gone], heir[gone]
         loss[gone] = np.inf
-        if busy[gone] or busy[near]:
+        if busy[gone] or (near >= fixed and busy[near]):
             continue
         busy[gone] = busy[near] = 1
         new = fixed

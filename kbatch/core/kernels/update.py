@@ -1,7 +1,7 @@
 """Moving the centers: weighted means for K-Means, weighted medians for K-Medians.
 
 What the clusters add up to is kept from step to step, and only points that change their cluster
-are counted anew. Weights and coordinates of colours are whole numbers, so these sums are exact.
+are counted anew. Weights of colours are whole numbers, and so are coordinates in RGB: exact.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def rising_medians(
 
 
 @kernel(inline=True)
-def refill(cloud: Cloud, cost: F32, mass: F64, fixed: int, centers: F32) -> None:
+def refill(cloud: Cloud, cost: F32, mass: F64, fixed: int, centers: F32) -> bool:
     """Moves each center without points to the point that costs most where it is now.
 
     Points that cost as much come in their order.
@@ -171,9 +171,12 @@ def refill(cloud: Cloud, cost: F32, mass: F64, fixed: int, centers: F32) -> None
         mass: float64 (k,), the weight of each cluster.
         fixed: the first so many centers never move.
         centers: float32 (k, d), changed.
+
+    Returns:
+        Whether there were any.
     """
     x, weight = cloud.x, cloud.weight
-    last, before = np.inf, -1
+    last, before, refilled = np.inf, -1, False
     for c in range(fixed, len(centers)):
         if mass[c] > 0.0:
             continue
@@ -183,7 +186,9 @@ def refill(cloud: Cloud, cost: F32, mass: F64, fixed: int, centers: F32) -> None
             if here > most and (here < last or (here == last and i > before)):
                 worst, most = i, here
         if worst < 0:
-            return
+            break
+        refilled = True
         last, before = most, worst
         for j in range(len(x)):
             centers[c, j] = x[j, worst]
+    return refilled
