@@ -109,11 +109,8 @@ def swap(
     for _ in range(rounds):
         centers = best.centers.copy()
         gone = halves.exchange(centers, fixed, batch, vain)
-        if not len(gone) and batch == 1:
-            break
         if not len(gone):
-            batch = 1  # which is tried with less hope
-            continue
+            break
         trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAP))
         if batch == 1 and trial.history[-1] < NEAR * best.history[-1]:
             trial = Found(centers, *loop.descend(centers, fixed, LONGER))
