@@ -11,12 +11,12 @@ from oracles import distance, nearest, picture
 
 import kbatch
 from kbatch.core import Placed, cluster, collect, kmeans, points
+from kbatch.core.compiled import CompiledLoop
 from kbatch.core.lloyd import loop_of
 from kbatch.data import Clustering, Colors, Descent, Picture, Points, Stop
 from kbatch.variants import EFFORTS
 
 if TYPE_CHECKING:
-    from kbatch.core.lloyd import Loop
     from kbatch.data import F32, F64, I64, Stopped
     from kbatch.stages import CompiledStrategy, Initializer, Space, Strategy
 
@@ -28,7 +28,9 @@ TO_THE_END = Stop(limit=10_000, tolerance=0.0)
 class WatchedLoop:
     """A loop that keeps where its runs ended."""
 
-    def __init__(self, loop: Loop, points: Points, kept: list[tuple[Points, Descent]]) -> None:
+    def __init__(
+        self, loop: CompiledLoop, points: Points, kept: list[tuple[Points, Descent]]
+    ) -> None:
         self._loop, self._points, self._kept = loop, points, kept
         self.labels, self.cost = loop.labels, loop.cost
 
@@ -53,7 +55,9 @@ class Watched:
         return self.start
 
     def loop_of(self, strategy: Strategy, points: Points, k: int) -> WatchedLoop:
-        return WatchedLoop(loop_of(strategy, points, k), points, self.descents)
+        loop = loop_of(strategy, points, k)
+        assert isinstance(loop, CompiledLoop)
+        return WatchedLoop(loop, points, self.descents)
 
 
 def searched(
