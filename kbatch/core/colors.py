@@ -35,7 +35,7 @@ def collect(picture: Picture) -> Colors:
     codes, first, inverse, count = np.unique(
         morton(pixels), return_index=True, return_inverse=True, return_counts=True
     )
-    cells = runs_of(codes, CELL_BITS, channels)
+    cells = cells_of(codes, channels)
     return Colors(pixels[first], count, cells, inverse.astype(np.int32).reshape(-1))
 
 
@@ -118,8 +118,8 @@ def _spread(channels: int) -> U32:
     return spread
 
 
-def runs_of(codes: U32, level: int, channels: int) -> I64:
-    """Returns int64 (m + 1,): where the octree cells of a level begin in sorted codes, and n."""
-    cells = codes >> np.uint32(channels * (8 - level)) if level < 8 else codes
+def cells_of(codes: U32, channels: int) -> I64:
+    """Returns int64 (m + 1,): where the cells begin in rising codes, and n."""
+    cells = codes >> np.uint32(channels * (8 - CELL_BITS))
     starts = np.flatnonzero(cells[1:] != cells[:-1]) + 1
     return np.concatenate([[0], starts, [len(codes)]]).astype(np.int64)
