@@ -28,11 +28,11 @@ PLACEHOLDERS = ("folder", "stem", *AXES[:2], "STRATEGY", *AXES[2:], "seed", "var
 EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
         "plain": Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
-        "fast": Search(1, 0, 1, coarse=1024, tolerance=1e-2, max_iterations=30),
+        "fast": Search(1, 30, 1, coarse=1024, tolerance=1e-2, max_iterations=30, budget=45_000),
         "balanced": Search(
-            1, 15, 1, coarse=2048, tolerance=2e-3, max_iterations=100, budget=640_000
+            1, 30, 1, coarse=2048, tolerance=1.5e-3, max_iterations=100, budget=2_000_000, extra=3
         ),
-        "thorough": Search(5, 60, 2, coarse=4096, tolerance=3e-5, max_iterations=1000),
+        "thorough": Search(7, 60, 2, coarse=4096, tolerance=3e-5, max_iterations=1000),
     }
 )
 
@@ -165,8 +165,10 @@ def _search(job: Job, k: int, effort: str, init: InitializerSpec) -> Search:
         if (value := getattr(job, key)) is not None
     }
     search = replace(search, varies=not init.deterministic, **overrides)
+    if job.restarts is not None:
+        search = replace(search, extra=0)
     if job.swaps is not None:
-        search = replace(search, budget=0)
+        search = replace(search, budget=0, extra=0)
     return replace(search, finalists=min(search.finalists, search.restarts))
 
 

@@ -33,10 +33,9 @@ def coarse_runs(colors: Colors, target: int) -> I64:
     n = len(colors.rgba)
     if n <= target:
         return np.arange(n + 1)
-    error, runs = np.empty(n, np.float32), np.empty(n + 1, np.int64)
-    octree.split_errors(colors.rgba, colors.count, target, error)
-    parts = octree.largest(error, target, runs)
-    return runs[: parts + 1]
+    runs = np.empty(n + 1, np.int64)
+    parts = octree.cut_cells(colors.rgba, colors.count, colors.cells, target, runs)
+    return runs[: parts + 1].copy()
 
 
 def coarse_points(points: Points, runs: I64, strategy: Strategy) -> Points:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kbatch.stages import Space
 
 LARGEST = 1e15  # coordinate whose square is still a float32
-CELL_BITS = 5  # a cell is a cube of 8 × 8 × 8 colours
+CELL_BITS = 6  # a cell is a cube of 4 × 4 × 4 colours
 
 
 def collect(picture: Picture) -> Colors:

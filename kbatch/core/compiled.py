@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
@@ -12,32 +12,59 @@ from kbatch.core.kernels.assign import MOST
 from kbatch.data import Descent, Points, Stop, Stopped
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I32, U8
+    from kbatch.data import F32, F64, I32, I64, U8
 
 ASSIGN = Stop(limit=0, tolerance=0.0)
 NO_ORDER = np.empty((0, 0), np.int32)
 
 
+class Layout(NamedTuple):
+    """Points as the loop wants them, under one of the two distances.
+
+    Attributes:
+        cloud: the arrays of a `kernels.cloud.Cloud`.
+        whole: whether all weights are whole numbers.
+        weight: their sum.
+    """
+
+    cloud: tuple[F32, F64, I64, F32, F32, I32, bool]
+    whole: bool
+    weight: float
+
+
+def lay_out(points: Points, *, squared: bool) -> Layout:
+    """Lays points out for any number of loops.
+
+    Args:
+        points: n points of d dimensions.
+        squared: the squared Euclidean distance, or the sum of absolute differences.
+    """
+    x = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is in Fortran order
+    weight = np.ascontiguousarray(points.weight, np.float64)
+    blocks = points.blocks or blocks_of(x.T)
+    if np.diff(blocks.begins).max() > MOST:
+        raise ValueError(f"a block has more than {MOST} points")
+    order = NO_ORDER if squared or _are_bytes(x) else _rising(x)
+    whole = bool((weight == np.rint(weight)).all())
+    # whole numbers add up to the same in any order, and faster in NumPy's
+    total = float(weight.sum() if whole else np.cumsum(weight)[-1])
+    return Layout((x, weight, blocks.begins, blocks.low, blocks.high, order, squared), whole, total)
+
+
 class CompiledLoop:
     """The loop under the squared Euclidean distance or the sum of absolute differences.
 
-    What it needs is laid out once; what the clusters add up to is kept from run to run, so that
-    only points which change their cluster are counted anew. See `kbatch.core.lloyd.Loop`.
+    What the clusters add up to is kept from run to run, so that only points which change their
+    cluster are counted anew. See `kbatch.core.lloyd.Loop`.
     """
 
-    def __init__(self, points: Points, k: int, *, squared: bool) -> None:
-        x = np.ascontiguousarray(points.x.T, np.float32)  # no copy of what is in Fortran order
-        weight = np.ascontiguousarray(points.weight, np.float64)
+    def __init__(self, layout: Layout, k: int) -> None:
+        self._layout = layout
+        x, _, _, _, _, order, squared = layout.cloud
         d, n = x.shape
-        blocks = points.blocks or blocks_of(x.T)
-        if np.diff(blocks.begins).max() > MOST:
-            raise ValueError(f"a block has more than {MOST} points")
-        order, bins = NO_ORDER, 0
-        if not squared:
-            order, bins = (NO_ORDER, 256) if _are_bytes(x) else (_rising(x), 0)
+        bins = 0 if squared or order.size else 256
         self.labels, self.cost = np.empty(n, np.uint8), np.empty(n, np.float32)
         self.current = True  # whether the cost is that of the centers
-        self._cloud = x, weight, blocks.begins, blocks.low, blocks.high, order, squared
         self._tally = (
             np.zeros(k),
             np.zeros((k, d)),
@@ -45,29 +72,26 @@ class CompiledLoop:
             np.zeros((k, d), np.int64),
             np.zeros((k, d)),
         )
-        self._whole = bool((weight == np.rint(weight)).all())
-        # whole numbers add up to the same in any order, and faster in NumPy's
-        self._weight = float(weight.sum() if self._whole else np.cumsum(weight)[-1])
 
     def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
         """See `kbatch.core.lloyd.Loop`."""
         history = np.empty(stop.limit + 1)
         accepted, why, self.current = descend.descend(
-            *self._cloud,
+            *self._layout.cloud,
             *self._tally,
             centers,
             fixed,
             stop.limit,
             stop.tolerance,
             stop.relax,
-            self._whole,
+            self._layout.whole,
             self.labels,
             self.cost,
             history,
         )
         if not accepted:
             raise ValueError("the distances are not numbers: is a coordinate infinite or NaN?")
-        return history[:accepted] / self._weight, get_args(Stopped)[why]
+        return history[:accepted] / self._layout.weight, get_args(Stopped)[why]
 
 
 def descend_means(points: Points, centers: F32, fixed: int, stop: Stop) -> Descent:
@@ -102,7 +126,7 @@ def _descend(points: Points, centers: F32, fixed: int, stop: Stop, *, squared: b
         raise ValueError(f"{k} centers for points of shape {points.x.shape}")
     if not np.isfinite(best).all():
         raise ValueError("a center is not finite")
-    loop = CompiledLoop(points, k, squared=squared)
+    loop = CompiledLoop(lay_out(points, squared=squared), k)
     history, stopped = loop.descend(best, fixed, stop)
     if not loop.current:
         loop.descend(best, fixed, ASSIGN)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kbatch.core.colors import to_space
-from kbatch.core.lloyd import Found, Loop, loop_of
+from kbatch.core.lloyd import Found, Loop
 from kbatch.core.palette import make_palette, ordered
 from kbatch.core.placed import Placed
 from kbatch.core.seeding import far_points
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 COARSE_LIMIT, COARSE_TOLERANCE = 12, 3e-3  # enough for swaps to begin from
 FINALIST_LIMIT, FINALIST_TOLERANCE = 3, 1e-4  # and to show it on all colours
 COARSE_PER_CENTER = 16
+ROUND = 36  # so many distances a round of swaps costs for a point beside those to the entries
+START = 30  # rounds that leave room for another start
 CANDIDATES = 2  # of k-means++ where it is not the initializer
 
 
@@ -69,17 +72,25 @@ class _Search:
         self._strategy, self._initializer = strategy, initializer
         self._search, self._seed = search, seed
         self._last = Stop(search.max_iterations, search.tolerance, search.relax)
-        self._fine = loop_of(strategy, placed.points, k)
+        self._fine = placed.loop(strategy, k)
         self._points, self._loop, self._first = placed.points, self._fine, self._last
         if search.coarse:
-            self._points = placed.coarse(max(search.coarse, COARSE_PER_CENTER * k), strategy)
-            self._loop = loop_of(strategy, self._points, k)
+            size = max(search.coarse, COARSE_PER_CENTER * k)
+            self._points = placed.coarse(size, strategy)
+            self._loop = placed.loop(strategy, k, size)
             self._first = Stop(COARSE_LIMIT, COARSE_TOLERANCE, search.relax)
+
+    @cached_property
+    def _affordable(self) -> int:
+        """Rounds of swaps that are within the budget."""
+        budget, each = self._search.budget, len(self._points.x) * (self._k + ROUND)
+        return budget // each if budget else self._search.swaps
 
     def run(self) -> Found:
         """Returns the best that was found."""
         search = self._search
-        starts = [self._start(restart) for restart in range(search.restarts)]
+        count = search.restarts + min(search.extra, self._affordable // START)
+        starts = [self._start(restart) for restart in range(count)]
         starts.sort(key=_final_loss)
         if not search.coarse and not search.swaps:
             return starts[0]
@@ -104,11 +115,9 @@ class _Search:
         if new.shape != (wanted, points.x.shape[1]) or not np.isfinite(new).all():
             raise ValueError(f"the initializer gave no {wanted} finite centers")
         found = self._descend(self._loop, np.vstack([self._fixed, new]), self._first)
-        if not search.swaps:
+        rounds = min(search.swaps, self._affordable)
+        if not rounds:
             return found
-        rounds = search.swaps
-        if search.budget:
-            rounds = min(rounds, max(1, search.budget // (len(points.x) * self._k)))
         return swap(self._loop, points, found, fixed, self._strategy, rounds)
 
     def _descend(self, loop: Loop, centers: F32, stop: Stop) -> Found:

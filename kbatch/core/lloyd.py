@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from kbatch.core.compiled import CompiledLoop
+from kbatch.core.compiled import CompiledLoop, lay_out
 from kbatch.data import Descent, Points, Stop, Stopped
 from kbatch.stages import CompiledStrategy, Strategy
 
@@ -62,7 +62,7 @@ def loop_of(strategy: Strategy, points: Points, k: int) -> Loop:
     metric = metric_of(strategy)
     if metric is None:
         return OwnLoop(strategy, points)
-    return CompiledLoop(points, k, squared=metric == "squared")
+    return CompiledLoop(lay_out(points, squared=metric == "squared"), k)
 
 
 def metric_of(strategy: Strategy) -> Literal["squared", "absolute"] | None:

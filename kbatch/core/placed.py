@@ -9,8 +9,9 @@ import numpy as np
 
 from kbatch.core.coarse import coarse_points, coarse_runs
 from kbatch.core.colors import points, to_space
+from kbatch.core.compiled import ASSIGN, CompiledLoop, Layout, lay_out
 from kbatch.core.kernels import seeding
-from kbatch.core.lloyd import assign_with, is_squared
+from kbatch.core.lloyd import Loop, OwnLoop, assign_with, is_squared, metric_of
 
 if TYPE_CHECKING:
     from kbatch.data import F32, I64, U8, Colors, Points
@@ -32,6 +33,7 @@ class Placed:
         self.points = points(colors, space)
         self._runs: dict[int, I64] = {}
         self._coarse: dict[tuple[int, bool], Points] = {}
+        self._layouts: dict[tuple[int, bool], Layout] = {}
         self._nearest: tuple[Strategy, bytes, tuple[U8, F32]] | None = None
 
     @cached_property
@@ -54,6 +56,19 @@ class Placed:
             self._coarse[key] = coarse_points(self.points, self._runs[size], strategy)
         return self._coarse[key]
 
+    def loop(self, strategy: Strategy, k: int, size: int = 0) -> Loop:
+        """Returns the strategy's loop over all points, or over the coarse ones.
+
+        Args:
+            strategy: whose distance and update count.
+            k: most centers that it will be asked for.
+            size: of the coarse set, 0 for all points.
+        """
+        points = self.coarse(size, strategy) if size else self.points
+        if metric_of(strategy) is None:
+            return OwnLoop(strategy, points)
+        return self._compiled(points, k, size, squared=is_squared(strategy))
+
     def nearest(self, palette: U8, strategy: Strategy) -> tuple[U8, F32]:
         """Returns uint8 (n,) labels and float32 (n,) distances of the colours to a palette.
 
@@ -65,6 +80,18 @@ class Placed:
         """
         key = palette.tobytes()
         if self._nearest is None or self._nearest[0] is not strategy or self._nearest[1] != key:
-            found = assign_with(strategy, self.points, to_space(palette, self.space))
+            centers = to_space(palette, self.space)
+            if metric_of(strategy) is None:
+                found = assign_with(strategy, self.points, centers)
+            else:
+                loop = self._compiled(self.points, len(centers), 0, squared=is_squared(strategy))
+                loop.descend(np.ascontiguousarray(centers), 0, ASSIGN)
+                found = loop.labels, loop.cost
             self._nearest = strategy, key, found
         return self._nearest[2]
+
+    def _compiled(self, points: Points, k: int, size: int, *, squared: bool) -> CompiledLoop:
+        key = size, squared
+        if key not in self._layouts:
+            self._layouts[key] = lay_out(points, squared=squared)
+        return CompiledLoop(self._layouts[key], k)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core.compiled import ASSIGN
-from kbatch.core.kernels import cut, split
+from kbatch.core.kernels import split
 from kbatch.core.lloyd import Found, Loop, is_squared, loop_of
 from kbatch.data import Points, Stop
 
 if TYPE_CHECKING:
-    from kbatch.data import F32, F64, I64, U8
+    from kbatch.data import F32, I64, U8
     from kbatch.stages import Strategy
 
 AFTER_SWAP = Stop(limit=3, tolerance=0.0, relax=0.8)
@@ -26,43 +26,54 @@ LONGER = Stop(limit=6, tolerance=1e-3, relax=0.8)  # for a single one, which nee
 NEAR = 1.01  # where its loss is at most this share of the best by then
 PATIENCE = 5  # a round in so many may be a single swap tried in vain
 BATCH = 0.15  # of the centers are swapped at once, at first
+NONE, NOWHERE = np.empty(0, np.uint8), np.empty(0, np.int64)
 
 
-class Halves:
-    """Every cluster of some points cut in two; see `kernels.cut.cut`."""
+class Proposals:
+    """Where other centers may be better, by cutting every cluster in two; see `kernels.split`."""
 
-    def __init__(self, points: Points, k: int, *, squared: bool) -> None:
-        self._x = np.ascontiguousarray(points.x.T, np.float32)
-        self._weight, self._squared = np.ascontiguousarray(points.weight, np.float64), squared
-        d = len(self._x)
-        self._mass, self._gain = np.empty(k), np.empty(k)
-        self.mean, self._left, self._right = np.empty((k, d)), np.empty((k, d)), np.empty((k, d))
+    def __init__(self, points: Points, strategy: Strategy, k: int) -> None:
+        x = np.ascontiguousarray(points.x.T, np.float32)
+        weight, d = np.ascontiguousarray(points.weight, np.float64), len(x)
+        self._cloud = x, weight, is_squared(strategy)
+        self._halves = tuple(np.empty(shape) for shape in (k, (k, d), (k, d), (k, d), k))
 
-    def cut(self, labels: U8, count: int) -> None:
-        """Cuts the first so many clusters, across their longest axes."""
-        cut.cut(self._x, self._weight, labels, self._squared, *self._first(count))
-
-    def grow(self, centers: F32, count: int, fixed: int) -> int:
+    def more(self, labels: U8, centers: F32, count: int, fixed: int) -> int:
         """Puts more centers where cuts gain most, and returns how many there are now."""
-        mass, mean, left, right, gain = self._first(count)
-        return split.grow(mass, mean, left, right, gain, centers, count, fixed)
+        return self._propose(labels, centers, count, fixed, NONE, NOWHERE)
 
-    def exchange(self, centers: F32, fixed: int, batch: int, vain: U8) -> I64:
-        """Moves centers that are missed least to where cuts gain most, and returns which."""
-        taken = np.empty(batch, np.int64)
-        mass, mean, left, right, gain = self._first(len(centers))
-        count = split.exchange(
-            mass, mean, left, right, gain, centers, fixed, self._squared, batch, vain, taken
+    def swaps(self, labels: U8 | None, centers: F32, fixed: int, vain: U8, batch: int) -> I64:
+        """Moves centers that are missed least to where cuts gain most, and returns which.
+
+        Args:
+            labels: uint8 (n,), the cluster of each point; None for those of before.
+            centers: float32 (k, d), changed.
+            fixed: the first so many never move.
+            vain: uint8 (k,), 1 for centers that are not taken away.
+            batch: most swaps.
+        """
+        gone = np.empty(batch, np.int64)
+        return gone[: self._propose(labels, centers, len(centers), fixed, vain, gone)]
+
+    def _propose(
+        self, labels: U8 | None, centers: F32, count: int, fixed: int, vain: U8, gone: I64
+    ) -> int:
+        anew = labels is not None
+        return split.propose(
+            *self._cloud,
+            labels if anew else NONE,
+            anew,
+            *self._halves,
+            centers,
+            count,
+            fixed,
+            vain,
+            gone,
         )
-        return taken[:count]
-
-    def _first(self, count: int) -> tuple[F64, ...]:
-        arrays = self._mass, self.mean, self._left, self._right, self._gain
-        return tuple(array[:count] for array in arrays)
 
 
 def split_centers(points: Points, count: int, fixed: F32, strategy: Strategy) -> F32:
-    """Starts with one cluster and cuts those of largest gain, half as many again a round.
+    """Starts with one cluster and cuts those of largest gain, round by round.
 
     Args:
         points: what is clustered.
@@ -73,19 +84,17 @@ def split_centers(points: Points, count: int, fixed: F32, strategy: Strategy) ->
     Returns:
         float32 (count, d), new centers only.
     """
-    there, wanted = len(fixed), len(fixed) + count
-    centers = np.empty((wanted, points.x.shape[1]), np.float32)
+    there, wanted, d = len(fixed), len(fixed) + count, points.x.shape[1]
+    centers = np.empty((wanted, d), np.float32)
     centers[:there] = fixed
-    loop = loop_of(strategy, points, wanted)
-    halves = Halves(points, wanted, squared=is_squared(strategy))
-    halves.cut(np.zeros(len(points.x), np.uint8), 1)
-    centers[there] = halves.mean[0]
-    now = there + 1
-    while now < wanted:
+    loop, proposals = loop_of(strategy, points, wanted), Proposals(points, strategy, wanted)
+    labels, now = np.full(len(points.x), there, np.uint8), there + 1
+    while True:
+        now = proposals.more(labels, centers, now, there)
+        if now == wanted:
+            return centers[there:]
         loop.descend(centers[:now], there, ASSIGN)
-        halves.cut(loop.labels, now)
-        now = halves.grow(centers, now, there)
-    return centers[there:]
+        labels = loop.labels
 
 
 def swap(
@@ -101,23 +110,22 @@ def swap(
         strategy: whose loss decides.
         rounds: most trials.
     """
-    best, k = start, len(start.centers)
+    best, better, k = start, True, len(start.centers)
+    proposals = Proposals(points, strategy, k)
     batch = max(1, int(BATCH * k))
     vain = np.zeros(k, np.uint8)  # centers whose removal was tried in vain since the last success
-    halves = Halves(points, k, squared=is_squared(strategy))
-    halves.cut(loop.labels, k)
     for _ in range(rounds):
         centers = best.centers.copy()
-        gone = halves.exchange(centers, fixed, batch, vain)
+        gone = proposals.swaps(loop.labels if better else None, centers, fixed, vain, batch)
         if not len(gone):
             break
         trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAP))
         if batch == 1 and trial.history[-1] < NEAR * best.history[-1]:
             trial = Found(centers, *loop.descend(centers, fixed, LONGER))
-        if trial.history[-1] < best.history[-1]:
+        better = bool(trial.history[-1] < best.history[-1])
+        if better:
             best = trial
             vain[:] = 0
-            halves.cut(loop.labels, k)
         elif batch > 1:
             batch //= 2
         else:

@@ -52,7 +52,7 @@ class Colors:
     Attributes:
         rgba: uint8 (n, C), distinct, in Morton order (neighbours in the list are near in colour).
         count: int64 (n,), pixels of each colour.
-        cells: int64 (m + 1,), where the runs of one 5-bit cell begin, and n.
+        cells: int64 (m + 1,), where the runs of one 6-bit cell begin, and n.
         inverse: int32 (F*H*W,), each pixel's row in `rgba`; None where the colours travelled.
     """
 

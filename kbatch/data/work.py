@@ -32,8 +32,10 @@ class Search:
         max_iterations: most iterations of it.
         relax: over-relaxation of the descents: 0.8 goes 1.8 times the way, which converges in half
             as many steps and a little lower.
-        budget: distances that all rounds of swaps may cost, a round as many as there are points ×
-            entries; at least one round is tried. 0 for any number.
+        budget: distances that all rounds of swaps after a start may cost: there are fewer of them
+            where there are many points and entries. 0 for any number.
+        extra: most starts beyond the first ones, which are made where the budget is large for the
+            points that there are: few points are searched thoroughly at no cost.
         varies: whether the initializer gives another start when it is asked again; else only the
             first start is its own, and the others are by k-means++.
     """
@@ -46,6 +48,7 @@ class Search:
     max_iterations: int
     relax: float = 0.8
     budget: int = 0
+    extra: int = 0
     varies: bool = True
 
 

@@ -18,7 +18,7 @@ POWERS = 3  # steps towards the main axis: a good direction is enough
 @kernel(inline=True)
 def moments(x: F32, weight: F64, labels: U8, mass: F64, mean: F64, spread: F64) -> None:
     """Finds the weight, the mean and the summed squares about the mean (d, d) of each cluster."""
-    d, k = len(x), len(mass)
+    d, k = len(x), len(spread)
     for c in range(k):
         mass[c] = 0.0
         for j in range(d):
@@ -74,14 +74,13 @@ def longest(spread: F64, axis: F64) -> None:
             axis[j] = turned[j]
 
 
-@kernel(
-    "void(f4[:, ::1], f8[::1], u1[::1], b1, f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1])"
-)
+@kernel()
 def cut(
     x: F32,
     weight: F64,
     labels: U8,
     squared: bool,
+    count: int,
     mass: F64,
     mean: F64,
     left: F64,
@@ -95,13 +94,14 @@ def cut(
         weight: float64 (n,).
         labels: uint8 (n,), the cluster of each point.
         squared: which distance the gain is of.
+        count: clusters, at most k.
         mass: float64 (k,), filled with the weight of each cluster.
         mean: float64 (k, d), filled with its mean; 0 where it has no points.
         left: float64 (k, d), filled with the mean of one half.
         right: float64 (k, d), filled with the mean of the other.
         gain: float64 (k,), filled with about what the cut takes off the loss.
     """
-    d, k = len(x), len(mass)
+    d, k = len(x), count
     spread = np.empty((k, d, d), np.float64)
     moments(x, weight, labels, mass, mean, spread)
     axis = np.empty((k, d), np.float64)

@@ -44,7 +44,6 @@ SECOND = (
     "errors",
     "octree",
     "seeding",
-    "cut",
     "split",
 )  # about as long, for the second core
 MODULES = FIRST + SECOND

@@ -14,47 +14,41 @@ if TYPE_CHECKING:
 
 LEVELS = 8  # a bit of each channel each
 FINE = 17  # bits of a float32 below its bin: positive floats are in the order of their bits
-UNIT = 6  # cells of this level, 4 × 4 × 4 colours, are looked into only where that may matter
+UNIT = 6  # level of the cells that colours come in, 4 × 4 × 4 of them
 
 
 @kernel()
-def walk(
-    rgba: U8, count: I64, start: int, end: int, unit: int, first: I64, level: U8, behind: F64
-) -> int:
-    """Walks over colours, and notes where parts begin and what is behind there.
+def walk(rgba: U8, count: I64, first: I64, parts: int, level: U8, behind: F64) -> None:
+    """Walks over parts of the colours, and notes what is behind where each begins.
 
     Args:
         rgba: uint8 (n, C), in Morton order.
         count: int64 (n,), pixels of each colour.
-        start: of the walk.
-        end: of the walk.
-        unit: the level of the cells that are parts; those at `LEVELS` are the colours.
-        first: int64 (parts + 1,), filled with where they begin, and the end.
+        first: int64 (parts + 1,), where the parts begin, and the end.
+        parts: how many they are.
         level: uint8 (parts + 1,), filled with the coarsest level at which each begins a cell.
         behind: float64 (parts + 1, 6), filled with running sums: the pixels, the squares of their
             channels, each channel. Whole numbers, so exact.
-
-    Returns:
-        How many parts there are.
     """
     last = rgba.shape[1] - 1
     pixels = squares = red = green = blue = alpha = np.int64(0)
-    parts = 0
-    for i in range(start, end + 1):
-        depth = 0
-        if start < i < end:
-            differing = rgba[i, last] ^ rgba[i - 1, last]
+    for part in range(parts + 1):
+        behind[part, 0], behind[part, 1] = pixels, squares
+        behind[part, 2], behind[part, 3] = red, green
+        behind[part, 4], behind[part, 5] = blue, alpha
+        level[part] = 0
+        if part == parts:
+            break
+        start, end = np.uint64(first[part]), np.uint64(first[part + 1])
+        if part > 0:
+            differing = rgba[start, last] ^ rgba[start - np.uint64(1), last]
             for j in range(3):  # loops over constants cost nothing
-                differing |= rgba[i, j] ^ rgba[i - 1, j]
+                differing |= rgba[start, j] ^ rgba[start - np.uint64(1), j]
             depth = LEVELS
             for bit in range(1, LEVELS):
                 depth -= differing >= 1 << bit
-        first[parts], level[parts] = i, depth  # kept where a part begins: no branch to be guessed
-        behind[parts, 0], behind[parts, 1] = pixels, squares
-        behind[parts, 2], behind[parts, 3] = red, green
-        behind[parts, 4], behind[parts, 5] = blue, alpha
-        parts += depth <= unit
-        if i < end:
+            level[part] = depth
+        for i in range(start, end):
             here, r, g = count[i], np.int64(rgba[i, 0]), np.int64(rgba[i, 1])
             b = np.int64(rgba[i, 2])
             a = np.int64(rgba[i, 3]) if last == 3 else np.int64(0)
@@ -64,7 +58,6 @@ def walk(
             green += here * g
             blue += here * b
             alpha += here * a
-    return parts - 1
 
 
 @kernel()
@@ -105,78 +98,70 @@ def nested(level: U8, behind: F64, n: int, bottom: int, error: F32) -> None:
         inside[level[end]] += 1
 
 
-@kernel("void(u1[:, ::1], i8[::1], i8, f4[::1])")
-def split_errors(rgba: U8, count: I64, target: int, error: F32) -> None:
-    """Tells for each colour the error of the cell that must be split for it to begin a part.
+@kernel("i8(u1[:, ::1], i8[::1], i8[::1], i8, i8[::1])")
+def cut_cells(rgba: U8, count: I64, cells: I64, target: int, runs: I64) -> int:
+    """Finds where parts begin when the cells with the largest errors are cut.
 
     The error is the sum of squared distances to the cell's mean, weighted by the pixels: a part
-    never has more than the whole, so that splitting all above a threshold is splitting top down.
+    never has more than the whole, so that cutting all above a threshold is cutting top down.
 
     Args:
         rgba: uint8 (n, C), in Morton order.
         count: int64 (n,), pixels of each colour.
-        target: parts that are wanted: errors too small to be among them are given as 0.
-        error: float32 (n,), filled; the first one infinite.
+        cells: int64 (m + 1,), where the cells of level `UNIT` begin, and n; they are looked into
+            only where that may matter.
+        target: parts that are wanted; there are a few more where errors are alike.
+        runs: int64 (n + 1,), filled with where parts begin, and n.
+
+    Returns:
+        How many parts there are.
     """
-    n, channels = rgba.shape
-    most = min(n, 1 << channels * UNIT) + 1
-    first, level = np.empty(most, np.int64), np.empty(most, np.uint8)
-    behind = np.empty((most, 6), np.float64)
-    units = walk(rgba, count, 0, n, UNIT, first, level, behind)
+    n, units = len(rgba), len(cells) - 1
+    level, behind = np.empty(units + 1, np.uint8), np.empty((units + 1, 6), np.float64)
+    walk(rgba, count, cells, units, level, behind)
     whole = np.empty(units, np.float32)
     whole[0] = np.inf
     nested(level, behind, units, UNIT, whole)
-    bound = np.array([threshold(whole, target) << FINE], np.int32).view(np.float32)[0]
-    most = (1 << channels * (LEVELS - UNIT)) + 1
-    inner_first, inner_level = np.empty(most, np.int64), np.empty(most, np.uint8)
+    bound = np.array([threshold(whole, units, target) << FINE], np.int32).view(np.float32)[0]
+    most = (1 << rgba.shape[1] * (LEVELS - UNIT)) + 1
+    first, inner_level = np.empty(most, np.int64), np.empty(most, np.uint8)
     inner_behind, inner = np.empty((most, 6), np.float64), np.empty(most, np.float32)
+    error, found = np.empty(n, np.float32), 0  # of the cell that is cut for a part to begin
     for unit in range(units):
-        start, end = first[unit], first[unit + 1]
-        error[start] = whole[unit]
-        for i in range(start + 1, end):
-            error[i] = 0.0
-        if end - start == 1 or spread(behind, unit, unit + 1) < bound:
+        start, parts = cells[unit], cells[unit + 1] - cells[unit]
+        runs[found], error[found] = start, whole[unit]
+        found += 1
+        if parts == 1 or spread(behind, unit, unit + 1) < bound:
             continue
-        walk(rgba, count, start, end, LEVELS, inner_first, inner_level, inner_behind)
-        inner_level[0] = inner_level[end - start] = UNIT
-        nested(inner_level, inner_behind, end - start, LEVELS, inner)
-        for i in range(start + 1, end):
-            error[i] = inner[i - start]
+        for part in range(parts + 1):
+            first[part] = start + part
+        walk(rgba, count, first, parts, inner_level, inner_behind)
+        inner_level[0] = inner_level[parts] = UNIT
+        nested(inner_level, inner_behind, parts, LEVELS, inner)
+        for part in range(1, parts):
+            runs[found], error[found] = start + part, inner[part]
+            found += 1
+    least, bits = threshold(error, found, target), error.view(np.int32)
+    kept = 0
+    for part in range(found):
+        runs[kept] = runs[part]
+        kept += bits[part] >> FINE >= least
+    runs[kept] = n
+    return kept
 
 
-@kernel(inline=True)
-def threshold(error: F32, target: int) -> int:
-    """Returns the bin of errors that together with those above it has `target` of them, or 0."""
+@kernel()
+def threshold(error: F32, n: int, target: int) -> int:
+    """Returns the bin of n errors that together with those above has `target` of them, or 0."""
     bits = error.view(np.int32)
     bins = np.zeros(1 << 14, np.int64)
-    for i in range(len(error)):
+    for i in range(n):
         bins[bits[i] >> FINE] += 1
     least, above = len(bins), 0
     while least > 0 and above < target:
         least -= 1
         above += bins[least]
     return least
-
-
-@kernel("i8(f4[::1], i8, i8[::1])")
-def largest(error: F32, target: int, runs: I64) -> int:
-    """Finds where parts begin when the cells with the largest errors are split.
-
-    Args:
-        error: float32 (n,), see `split_errors`.
-        target: parts that are wanted; there are a few more where errors are alike.
-        runs: int64 (n + 1,), filled with where they begin, and n.
-
-    Returns:
-        How many parts there are.
-    """
-    least, bits = threshold(error, target), error.view(np.int32)
-    parts = 0
-    for i in range(len(error)):
-        runs[parts] = i
-        parts += bits[i] >> FINE >= least
-    runs[parts] = len(error)
-    return parts
 
 
 @kernel("void(f4[:, ::1], f8[::1], i8[::1], f4[:, ::1], f8[::1])")

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core.kernels.assign import part
+from kbatch.core.kernels.cut import cut
 from kbatch.core.kernels.jit import kernel
 
 if TYPE_CHECKING:
     from kbatch.data import F32, F64, I64, U8
 
+CROWD = 32  # centers from which on cuts are chosen with more care
 HOPE = 0.5  # several swaps at once: where the gain is at least this share of what each costs
 LITTLE_HOPE = 0.1  # a single one, since gains are often larger than they look
 
 
-@kernel("i8(f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1], f4[:, ::1], i8, i8)")
+@kernel(inline=True)
 def grow(
     mass: F64, mean: F64, left: F64, right: F64, gain: F64, centers: F32, count: int, fixed: int
 ) -> int:
-    """Moves all centers to their means and cuts those that gain most, half as many again.
+    """Moves all centers to their means and cuts those that gain most.
+
+    There are twice as many then, and from `CROWD` on half as many again, since the fewer are cut
+    at once, the better they are chosen.
 
     Args:
         mass: float64 (k,), see `kernels.cut`.
@@ -41,7 +46,8 @@ def grow(
         if mass[c] > 0.0:
             for j in range(d):
                 centers[c, j] = mean[c, j]
-    room = min(k - count, max(1, (count - fixed) // 2))
+    learnt = count - fixed
+    room = min(k - count, learnt if learnt < CROWD else max(1, learnt // 2))
     for new in range(count, count + room):
         best = fixed
         for c in range(fixed + 1, count):
@@ -85,10 +91,7 @@ def missed(mass: F64, mean: F64, fixed: int, squared: bool, loss: F64, heir: I64
                 loss[other], heir[other] = rise, c
 
 
-@kernel(
-    "i8(f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1], f4[:, ::1], i8, b1, i8, u1[::1], "
-    "i8[::1])"
-)
+@kernel(inline=True)
 def exchange(
     mass: F64,
     mean: F64,
@@ -98,7 +101,6 @@ def exchange(
     centers: F32,
     fixed: int,
     squared: bool,
-    batch: int,
     vain: U8,
     taken: I64,
 ) -> int:
@@ -113,14 +115,14 @@ def exchange(
         centers: float32 (k, d), changed.
         fixed: the first so many never move.
         squared: which distance the loss is of.
-        batch: most swaps.
         vain: uint8 (k,), 1 for centers that are not taken away.
-        taken: int64 (batch,), filled with those that were.
+        taken: int64, as long as there may be swaps, filled with those that were.
 
     Returns:
         How many were taken away.
     """
     k, d = centers.shape
+    batch = len(taken)
     loss, heir = np.empty(k, np.float64), np.empty(k, np.int64)
     missed(mass, mean, fixed, squared, loss, heir)
     busy = np.zeros(k, np.uint8)
@@ -158,3 +160,54 @@ def least_free(loss: F64, vain: U8) -> int:
         if not vain[c] and loss[c] < np.inf and (least < 0 or loss[c] < loss[least]):
             least = c
     return least
+
+
+@kernel(
+    "i8(f4[:, ::1], f8[::1], b1, u1[::1], b1, f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], "
+    "f8[::1], f4[:, ::1], i8, i8, u1[::1], i8[::1])"
+)
+def propose(
+    x: F32,
+    weight: F64,
+    squared: bool,
+    labels: U8,
+    anew: bool,
+    mass: F64,
+    mean: F64,
+    left: F64,
+    right: F64,
+    gain: F64,
+    centers: F32,
+    count: int,
+    fixed: int,
+    vain: U8,
+    taken: I64,
+) -> int:
+    """Puts more centers where cuts gain most, or moves some of them there.
+
+    Args:
+        x: float32 (d, n), a row a channel.
+        weight: float64 (n,).
+        squared: which distance the loss is of.
+        labels: uint8 (n,), the cluster of each point.
+        anew: whether they are new, and to be cut; else the next five are those of before.
+        mass: float64 (k,), see `kernels.cut`.
+        mean: float64 (k, d), see there.
+        left: float64 (k, d), see there.
+        right: float64 (k, d), see there.
+        gain: float64 (k,), see there.
+        centers: float32 (k, d), changed.
+        count: centers that there are.
+        fixed: the first so many never move.
+        vain: uint8 (k,), 1 for centers that are not taken away.
+        taken: int64, as long as there may be swaps, filled with those that were; empty for more
+            centers.
+
+    Returns:
+        How many centers there are now, or how many were moved.
+    """
+    if anew:
+        cut(x, weight, labels, squared, count, mass, mean, left, right, gain)
+    if len(taken) == 0:
+        return grow(mass, mean, left, right, gain, centers, count, fixed)
+    return exchange(mass, mean, left, right, gain, centers, fixed, squared, vain, taken)
