@@ -7,6 +7,9 @@ def main() -> None:
     """Runs the command line."""
     import gc
 
+    from kbatch import process
+
+    process.start_lean()
     from kbatch.cli import app
 
     try:

@@ -97,8 +97,6 @@ def from_array(array: Array) -> Picture:
     if array.size == 0:
         raise ValueError(f"an array of shape {array.shape} has no pixels")
     values = _to_bytes(array)
-    if values.shape[2:] == (3,):
-        return Picture(np.ascontiguousarray(values)[np.newaxis])
     if values.shape[2:] == (4,):
         return Picture(_pixels(values[..., :3], values[..., 3]))
     return Picture(_pixels(values, None))
@@ -230,8 +228,13 @@ def _from_floats(array: Array) -> U8:
 
 
 def _pixels(color: U8, alpha: U8 | None) -> U8:
-    """Returns new uint8 (1, H, W, C) pixels of (H, W) or (H, W, 3) colours and alpha (H, W)."""
+    """Returns uint8 (1, H, W, C) pixels of (H, W) or (H, W, 3) colours and alpha (H, W).
+
+    Opaque colours that lie as pixels do are not copied.
+    """
     opaque = alpha is None or alpha.min() == 255
+    if opaque and color.ndim == 3:
+        return np.ascontiguousarray(color)[np.newaxis]
     pixels = np.empty((1, *color.shape[:2], 3 if opaque else 4), np.uint8)
     pixels[0, ..., :3] = color if color.ndim == 3 else color[..., np.newaxis]
     if not opaque:

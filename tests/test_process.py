@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -29,3 +30,26 @@ def faults(how: str) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be told")
 def test_memory_that_is_kept_is_not_new_each_time() -> None:
     assert faults("kept") < faults("freed") / 10
+
+
+LEAN = """
+import os
+from kbatch import process
+process.start_lean()
+import numpy
+print(os.environ["OPENBLAS_NUM_THREADS"], len(os.listdir("/proc/self/task")))
+"""
+
+
+def lean(**environment: str) -> list[str]:
+    unset = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    command, env = [sys.executable, "-c", LEAN], unset | environment
+    return subprocess.run(
+        command, env=env, check=True, capture_output=True, text=True
+    ).stdout.split()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists a process's threads there")
+def test_numpy_brings_no_threads_unless_the_user_says_so() -> None:
+    assert lean() == ["1", "1"]
+    assert lean(OPENBLAS_NUM_THREADS="2")[0] == "2"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
 import deflate
@@ -47,11 +46,11 @@ class PngWriter:
         _chunk(stream, b"PLTE", palette[:, :3].tobytes())
         if transparent := _transparency(palette[:, 3]):
             _chunk(stream, b"tRNS", transparent)
-        _chunk(stream, b"IDAT", self._compress(_rows(indices, bits).tobytes()))
+        _chunk(stream, b"IDAT", self._compress(_rows(indices, bits)))
         _chunk(stream, b"IEND", b"")
 
-    def _compress(self, data: bytes) -> bytes:
-        return bytes(deflate.zlib_compress(data, self._level))
+    def _compress(self, data: bytes | U8) -> bytearray:
+        return deflate.zlib_compress(data, self._level)
 
 
 def _check(indices: U8, palette: U8) -> None:
@@ -91,6 +90,7 @@ def _density(dpi: tuple[float, float] | None) -> bytes:
     return struct.pack(">IIB", x, y, 1)
 
 
-def _chunk(stream: BinaryIO, kind: bytes, data: bytes) -> None:
-    stream.write(struct.pack(">I", len(data)) + kind + data)
-    stream.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
+def _chunk(stream: BinaryIO, kind: bytes, data: bytes | bytearray) -> None:
+    stream.write(struct.pack(">I", len(data)) + kind)
+    stream.write(data)
+    stream.write(struct.pack(">I", deflate.crc32(data, deflate.crc32(kind))))

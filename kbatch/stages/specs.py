@@ -47,7 +47,6 @@ class LoaderSpec(Spec):
     magic: tuple[tuple[int, bytes], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpaceSpec(Spec):
     """A colour space."""
 
@@ -78,7 +77,6 @@ class StrategySpec(Spec):
     spaces: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class DithererSpec(Spec):
     """A ditherer."""
 
@@ -122,7 +120,6 @@ class MeasureSpec(Spec):
     columns: tuple[Column, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReportSpec(Spec):
     """A report."""
 
@@ -139,7 +136,6 @@ class ExecutorOptions(Options):
     workers: int = Field(default=1, ge=1)
 
 
-@dataclass(frozen=True, kw_only=True)
 class ExecutorSpec(Spec):
     """An executor; its options derive from `ExecutorOptions`."""
 

@@ -30,3 +30,26 @@ def test_quantize_imports_no_more_of_scipy_than_numba_alone(tmp_path: Path) -> N
     )
     assert quantized == numba
     assert "scipy.linalg" not in quantized
+
+
+SEARCHES = """
+import gc, sys
+from kbatch.__main__ import main
+phases = []
+gc.callbacks.append(lambda phase, _: phases.append(phase))
+sys.argv = ["kbatch", "quantize", "--force", "a.png"]
+try:
+    main()
+except SystemExit:
+    pass
+print(len(phases))
+"""
+
+
+@pytest.mark.usefixtures("kernels")
+def test_a_warm_start_is_over_before_garbage_is_searched_for(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    subprocess.run([sys.executable, "-c", QUANTIZED], cwd=tmp_path, check=True)  # it is warm now
+    command = [sys.executable, "-c", SEARCHES]
+    ended = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert int(ended.stdout) <= 2  # one, before the command line has said how often
