@@ -60,9 +60,14 @@ def coarse_by(runs: Callable[[Colors, int], I64]) -> AbstractContextManager[obje
 
 def by_cells(colors: Colors, target: int) -> I64:
     """Returns the occupied cells of 8 × 8 × 8 colours, where there are enough for any palette."""
+    import numpy as np
+
     from kbatch.core import coarse
 
-    return colors.cells if len(colors.cells) > 257 else coarse.coarse_runs(colors, target)
+    cubes = colors.rgba[colors.cells[:-1]] >> 3
+    same = np.append(False, (cubes[1:] == cubes[:-1]).all(axis=1))
+    grid = colors.cells[np.append(~same, True)]
+    return grid if len(grid) > 257 else coarse.coarse_runs(colors, target)
 
 
 @contextmanager
@@ -81,10 +86,10 @@ def searching(change: Callable[[Search, int], Search]) -> Iterator[None]:
 
 def all_colors(search: Search, k: int) -> Search:
     """Looks on all colours, with as many rounds of swaps as on the coarse set."""
-    from kbatch.core.kmeans import COARSE_PER_CENTER
+    from kbatch.core.kmeans import COARSE_PER_CENTER, ROUND
 
-    rounds = search.budget // (max(search.coarse, COARSE_PER_CENTER * k) * k)
-    return replace(search, coarse=0, budget=0, swaps=min(search.swaps, max(1, rounds)))
+    rounds = search.budget // (max(search.coarse, COARSE_PER_CENTER * k) * (k + ROUND))
+    return replace(search, coarse=0, budget=0, extra=0, swaps=min(search.swaps, rounds))
 
 
 @contextmanager
@@ -111,22 +116,22 @@ def by_far_points() -> AbstractContextManager[object]:
 
 
 class NewScratch:
-    """Scratch of the histogram that is new memory whenever it is asked for."""
+    """Scratch of the histogram that is never kept."""
 
-    def __init__(self, kept: Any) -> None:
-        self._kept = kept
+    @property
+    def spare(self) -> None:
+        """Nothing, whatever was to be kept."""
 
-    def __getattr__(self, name: str) -> Any:
-        import numpy as np
-
-        return np.empty_like(getattr(self._kept, name))
+    @spare.setter
+    def spare(self, _: object) -> None:
+        pass
 
 
 def new_scratch() -> AbstractContextManager[object]:
     """Counts colours in memory that is new each time."""
     from kbatch.core.kernels import histogram
 
-    return mock.patch.object(histogram, "_kept", NewScratch(histogram._kept))
+    return mock.patch.object(histogram, "_kept", NewScratch())
 
 
 def forgetting() -> AbstractContextManager[object]:
@@ -149,7 +154,7 @@ def counting_anew() -> AbstractContextManager[object]:
     keeping = CompiledLoop.descend
 
     def descend(self: CompiledLoop, *asked: Any) -> Any:
-        self._whole = False
+        self._layout = self._layout._replace(whole=False)
         return keeping(self, *asked)
 
     return mock.patch.object(CompiledLoop, "descend", descend)

@@ -135,14 +135,17 @@ def test_an_initializer_without_chance_is_asked_once() -> None:
 
 def test_many_entries_need_fewer_starts_and_swaps_have_a_budget_unless_the_job_says() -> None:
     _, found = made(k=(12, 24, 48, 250), effort=("thorough",))
-    assert [variant.search.restarts for variant in found] == [5, 5, 2, 1]
+    assert [variant.search.restarts for variant in found] == [7, 7, 3, 1]
     assert [variant.search.finalists for variant in found] == [2, 2, 2, 1]
     _, found = made(k=(12, 250))
     assert {variant.search.budget for variant in found} == {EFFORTS["balanced"].budget}
-    assert EFFORTS["balanced"].budget > 0
+    assert EFFORTS["balanced"].budget > 0 < EFFORTS["balanced"].extra
+    _, (variant,) = made(k=(250,), restarts=3)
+    search = variant.search
+    assert (search.restarts, search.budget, search.extra) == (3, EFFORTS["balanced"].budget, 0)
     _, (variant,) = made(k=(250,), restarts=3, swaps=9)
     search = variant.search
-    assert (search.restarts, search.swaps, search.budget) == (3, 9, 0)
+    assert (search.restarts, search.swaps, search.budget, search.extra) == (3, 9, 0, 0)
 
 
 def test_a_component_that_is_not_there_is_named() -> None:

@@ -26,7 +26,6 @@ LONGER = Stop(limit=6, tolerance=1e-3, relax=0.8)  # for a single one, which nee
 NEAR = 1.01  # where its loss is at most this share of the best by then
 PATIENCE = 5  # a round in so many may be a single swap tried in vain
 BATCH = 0.15  # of the centers are swapped at once, at first
-NONE, NOWHERE = np.empty(0, np.uint8), np.empty(0, np.int64)
 
 
 class Proposals:
@@ -36,40 +35,39 @@ class Proposals:
         x = np.ascontiguousarray(points.x.T, np.float32)
         weight, d = np.ascontiguousarray(points.weight, np.float64), len(x)
         self._cloud = x, weight, is_squared(strategy)
-        self._halves = tuple(np.empty(shape) for shape in (k, (k, d), (k, d), (k, d), k))
+        self._halves = (
+            np.empty(k),
+            np.empty((k, d)),
+            np.empty((k, d)),
+            np.empty((k, d)),
+            np.empty(k),
+        )
 
     def more(self, labels: U8, centers: F32, count: int, fixed: int) -> int:
         """Puts more centers where cuts gain most, and returns how many there are now."""
-        return self._propose(labels, centers, count, fixed, NONE, NOWHERE)
+        anew, vain, gone = True, np.empty(0, np.uint8), np.empty(0, np.int64)
+        return split.propose(
+            *self._cloud, labels, anew, *self._halves, centers, count, fixed, vain, gone
+        )
 
-    def swaps(self, labels: U8 | None, centers: F32, fixed: int, vain: U8, batch: int) -> I64:
+    def swaps(
+        self, labels: U8, centers: F32, fixed: int, vain: U8, batch: int, *, anew: bool
+    ) -> I64:
         """Moves centers that are missed least to where cuts gain most, and returns which.
 
         Args:
-            labels: uint8 (n,), the cluster of each point; None for those of before.
+            labels: uint8 (n,), the cluster of each point.
             centers: float32 (k, d), changed.
             fixed: the first so many never move.
             vain: uint8 (k,), 1 for centers that are not taken away.
             batch: most swaps.
+            anew: whether the labels are new; else the cuts are those of before.
         """
-        gone = np.empty(batch, np.int64)
-        return gone[: self._propose(labels, centers, len(centers), fixed, vain, gone)]
-
-    def _propose(
-        self, labels: U8 | None, centers: F32, count: int, fixed: int, vain: U8, gone: I64
-    ) -> int:
-        anew = labels is not None
-        return split.propose(
-            *self._cloud,
-            labels if anew else NONE,
-            anew,
-            *self._halves,
-            centers,
-            count,
-            fixed,
-            vain,
-            gone,
+        gone, count = np.empty(batch, np.int64), len(centers)
+        swaps = split.propose(
+            *self._cloud, labels, anew, *self._halves, centers, count, fixed, vain, gone
         )
+        return gone[:swaps]
 
 
 def split_centers(points: Points, count: int, fixed: F32, strategy: Strategy) -> F32:
@@ -116,7 +114,7 @@ def swap(
     vain = np.zeros(k, np.uint8)  # centers whose removal was tried in vain since the last success
     for _ in range(rounds):
         centers = best.centers.copy()
-        gone = proposals.swaps(loop.labels if better else None, centers, fixed, vain, batch)
+        gone = proposals.swaps(loop.labels, centers, fixed, vain, batch, anew=better)
         if not len(gone):
             break
         trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAP))

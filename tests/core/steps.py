@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core import assign_nearest
-from kbatch.core.compiled import CompiledLoop
+from kbatch.core.compiled import CompiledLoop, lay_out
 from kbatch.core.kernels.cloud import Cloud, Tally
 from kbatch.core.kernels.update import enter, move, refill, update
 from kbatch.core.lloyd import assign_plain, update_plain
@@ -29,9 +29,9 @@ class Compiled:
 
     def update(self, labels: U8, cost: F32, fixed: int, centers: F32) -> F32:
         counted = self._loop is not None
-        loop = self._loop or CompiledLoop(self._points, len(centers), squared=self._squared)
-        self._loop = loop
-        cloud, tally = Cloud(*loop._cloud), Tally(*loop._tally)
+        layout = lay_out(self._points, squared=self._squared)
+        loop = self._loop = self._loop or CompiledLoop(layout, len(centers))
+        cloud, tally = Cloud(*layout.cloud), Tally(*loop._tally)
         if counted:
             move(cloud, tally, labels, loop.labels)
         else:

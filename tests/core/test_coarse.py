@@ -123,7 +123,9 @@ def test_what_has_most_error_is_split_first() -> None:
     wide = rng.normal(140, 45, (8_000, 3)).clip(0, 255)
     pixels = np.vstack([dark, wide]).astype(np.uint8).reshape(1, 100, 280, 3)
     colors = collect(Picture(pixels))
-    grid = colors.cells  # a plain grid of 32 × 32 × 32
+    cubes = colors.rgba >> 3  # a plain grid of 32 × 32 × 32
+    grid = np.append(0, 1 + np.flatnonzero((cubes[1:] != cubes[:-1]).any(axis=1)))
+    grid = np.append(grid, len(cubes))
     assert len(colors.rgba) > len(grid) > 1000
     adapted = coarse_runs(colors, len(grid) - 9)
     assert len(adapted) <= len(grid)

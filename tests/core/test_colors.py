@@ -49,7 +49,7 @@ def check(pixels: U8) -> Colors:
     assert np.array_equal(colors.rgba[colors.inverse].reshape(pixels.shape), pixels)
     codes = [code_of(colour) for colour in colors.rgba]
     assert codes == sorted(codes)
-    cells = [tuple(colour >> 3) for colour in colors.rgba]
+    cells = [tuple(colour >> 2) for colour in colors.rgba]
     begins = [i for i in range(len(cells)) if i == 0 or cells[i] != cells[i - 1]]
     assert colors.cells.tolist() == [*begins, len(cells)]
     assert len(begins) == len(set(cells)), "a cell is one run"
@@ -82,7 +82,7 @@ def test_all_greys_are_kept_apart() -> None:
     ramp = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 16, 16, 3)
     colors = check(ramp)
     assert colors.rgba[:, 0].tolist() == list(range(256))
-    assert len(colors.cells) == 33
+    assert len(colors.cells) == 65
 
 
 def test_frames_are_counted_together() -> None:

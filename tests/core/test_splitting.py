@@ -39,7 +39,7 @@ class Cut(NamedTuple):
 def cut_of(points: Points, labels: U8, k: int, *, squared: bool) -> Cut:
     d = points.x.shape[1]
     made = Cut(np.empty(k), np.empty((k, d)), np.empty((k, d)), np.empty((k, d)), np.empty(k))
-    cut.cut(np.ascontiguousarray(points.x.T), points.weight, labels, squared, *made)
+    cut.cut(np.ascontiguousarray(points.x.T), points.weight, labels, squared, k, *made)
     return made
 
 

@@ -10,7 +10,7 @@ import pytest
 from oracles import distance, nearest, picture
 
 import kbatch
-from kbatch.core import Placed, cluster, collect, kmeans, points
+from kbatch.core import Placed, cluster, collect, points
 from kbatch.core.compiled import CompiledLoop
 from kbatch.core.lloyd import loop_of
 from kbatch.data import Clustering, Colors, Descent, Picture, Points, Stop
@@ -54,7 +54,8 @@ class Watched:
         self.start = self._initializer.centers(points, count, fixed, strategy, rng)
         return self.start
 
-    def loop_of(self, strategy: Strategy, points: Points, k: int) -> WatchedLoop:
+    def loop(self, placed: Placed, strategy: Strategy, k: int, size: int = 0) -> WatchedLoop:
+        points = placed.coarse(size, strategy) if size else placed.points
         loop = loop_of(strategy, points, k)
         assert isinstance(loop, CompiledLoop)
         return WatchedLoop(loop, points, self.descents)
@@ -71,7 +72,7 @@ def searched(
 ) -> Clustering:
     placed = Placed(colors, space)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kmeans, "loop_of", watched.loop_of)
+        patch.setattr(Placed, "loop", lambda *asked: watched.loop(*asked))
         return cluster(placed, k, watched.strategy, watched, search=EFFORTS[effort], seed=seed)
 
 

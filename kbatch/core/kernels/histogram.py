@@ -138,8 +138,7 @@ def spread(labels: U8, inverse: I32, indices: U8) -> None:
 class _Kept(threading.local):
     """Scratch of a thread, 3 MB: new memory every time would cost as much as the counting."""
 
-    bitmap: U64 | None = None  # zeros; None while in use, and when that was broken off
-    rank: U32
+    spare: tuple[U64, U32] | None = None  # zeros, and anything; not there while it is in use
 
 
 _kept = _Kept()
@@ -156,9 +155,8 @@ def distinct(pixels: U8, tables: U32) -> tuple[U8, I64, I64, I32]:
         uint8 (n, 3) colours in Morton order, int64 (n,) counts, int64 (m + 1,) where the cubes of
         4 × 4 × 4 colours begin and n, int32 (N,) each pixel's row.
     """
-    if _kept.bitmap is None:
-        _kept.bitmap, _kept.rank = np.zeros(1 << 18, np.uint64), np.empty(1 << 18, np.uint32)
-    bitmap, rank, _kept.bitmap = _kept.bitmap, _kept.rank, None
+    bitmap, rank = _kept.spare or (np.zeros(1 << 18, np.uint64), np.empty(1 << 18, np.uint32))
+    _kept.spare = None  # whoever breaks off leaves no half-full bitmap
     codes = np.empty(len(pixels), np.uint32)
     view = pixels.view()
     view.flags.writeable = False  # the one type that the kernel is compiled for
@@ -168,5 +166,5 @@ def distinct(pixels: U8, tables: U32) -> tuple[U8, I64, I64, I32]:
     cells = np.empty(len(bitmap) + 1, np.int64)
     count(bitmap, rank, codes, counts)
     found = colours(bitmap, rgb, cells)
-    _kept.bitmap = bitmap
+    _kept.spare = bitmap, rank
     return rgb, counts, cells[: found + 1].copy(), codes.view(np.int32)
