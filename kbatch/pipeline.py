@@ -104,19 +104,19 @@ def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> 
         parts: the components of the variant.
     """
     colors, full = placed.colors, _with_alpha(palette)
-    labels, cost = placed.nearest(palette, parts.strategy)
+    labels, _ = placed.nearest(palette, parts.strategy)
     flat = core.pixels_of(labels, colors).reshape(picture.pixels.shape[:3])
     flat.flags.writeable = False
     indices = parts.ditherer.dither(picture.pixels, flat, full, _Nearest(palette, parts))
-    rgba, chosen, count = colors.rgba, labels, colors.count
-    if indices is not flat:
+    if indices is flat:
+        errors = placed.errors(palette, parts.strategy)
+    else:
         _check_dithered(indices, flat, len(palette))
         assert colors.inverse is not None
         rows, chosen, count = _pairs(colors.inverse, indices)
-        rgba = colors.rgba[rows]
         centers = core.to_space(palette, parts.space)
         cost = core.costs(placed.points.x[rows], chosen, centers, parts.strategy)
-    errors = core.errors(rgba, count, chosen, palette, cost)
+        errors = core.errors(colors.rgba[rows], count, chosen, palette, cost)
     indexed = Indexed(indices, full, picture.meta)
     return Rendered(indexed, errors.loss, errors.sse, errors.sad, errors.counts)
 

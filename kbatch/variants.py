@@ -30,7 +30,7 @@ EFFORTS: Mapping[str, Search] = MappingProxyType(
         "plain": Search(1, 0, 1, coarse=0, tolerance=0.0, max_iterations=10_000, relax=0.0),
         "fast": Search(1, 15, 1, coarse=1024, tolerance=1e-2, max_iterations=30, budget=45_000),
         "balanced": Search(
-            1, 30, 1, coarse=2048, tolerance=1.5e-3, max_iterations=100, budget=2_000_000, extra=3
+            1, 30, 1, coarse=2048, tolerance=1.5e-3, max_iterations=100, budget=1_500_000, extra=3
         ),
         "thorough": Search(7, 60, 2, coarse=4096, tolerance=3e-5, max_iterations=1000),
     }

@@ -19,7 +19,7 @@ class Rgb:
 
     def forward(self, rgb: U8) -> F32:
         """See `kbatch.stages.Space`."""
-        return rgb.astype(np.float32)
+        return np.asfortranarray(rgb, np.float32)
 
     def inverse(self, x: F32) -> U8:
         """See `kbatch.stages.Space`."""

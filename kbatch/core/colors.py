@@ -87,13 +87,14 @@ def to_space(rgba: U8, space: Space) -> F32:
         rgba: uint8 (n, 3) or (n, 4).
         space: the space of the first three dimensions.
     """
-    x = np.empty((len(rgba), rgba.shape[1]), np.float32, order="F")
-    x[:, :3] = space.forward(np.ascontiguousarray(rgba[:, :3]))
-    if len(x) and not -LARGEST < x[:, :3].min() <= x[:, :3].max() < LARGEST:  # NaN is neither
+    straight = space.forward(np.ascontiguousarray(rgba[:, :3]))
+    if straight.size and not -LARGEST < straight.min() <= straight.max() < LARGEST:  # nor NaN
         raise ValueError("the space's coordinates are too large, infinite or NaN")
-    if rgba.shape[1] == 4:
-        x[:, 3] = rgba[:, 3]
-        x[:, :3] *= x[:, 3:] / np.float32(255)
+    if rgba.shape[1] == 3:
+        return np.asfortranarray(straight, np.float32)
+    x = np.empty(rgba.shape, np.float32, order="F")
+    x[:, 3] = rgba[:, 3]
+    x[:, :3] = straight * (x[:, 3:] / np.float32(255))
     return x
 
 

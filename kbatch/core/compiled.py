@@ -9,7 +9,7 @@ import numpy as np
 from kbatch.core.blocks import blocks_of
 from kbatch.core.kernels import descend
 from kbatch.core.kernels.assign import MOST
-from kbatch.data import Descent, Points, Stop, Stopped
+from kbatch.data import Blocks, Descent, Points, Stop, Stopped
 
 if TYPE_CHECKING:
     from kbatch.data import F32, F64, I32, I64, U8
@@ -44,7 +44,7 @@ def lay_out(points: Points, *, squared: bool) -> Layout:
     blocks = points.blocks or blocks_of(x.T)
     if np.diff(blocks.begins).max() > MOST:
         raise ValueError(f"a block has more than {MOST} points")
-    order = NO_ORDER if squared or _are_bytes(x) else _rising(x)
+    order = NO_ORDER if squared or _are_bytes(x, blocks) else _rising(x)
     whole = bool((weight == np.rint(weight)).all())
     # whole numbers add up to the same in any order, and faster in NumPy's
     total = float(weight.sum() if whole else np.cumsum(weight)[-1])
@@ -133,8 +133,8 @@ def _descend(points: Points, centers: F32, fixed: int, stop: Stop, *, squared: b
     return Descent(best, loop.labels, loop.cost, history, stopped)
 
 
-def _are_bytes(channels: F32) -> bool:
-    if not (channels.min() >= 0 and channels.max() <= 255):
+def _are_bytes(channels: F32, blocks: Blocks) -> bool:
+    if not (blocks.low.min() >= 0 and blocks.high.max() <= 255):
         return False
     return np.array_equal(channels.astype(np.uint8), channels)
 

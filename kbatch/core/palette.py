@@ -36,17 +36,15 @@ def make_palette(centers: F32, placed: Placed, strategy: Strategy) -> U8:
     palette = ordered(from_space(centers, placed.space))
     before = np.inf
     while True:
-        labels, cost = placed.nearest(palette, strategy)
-        used = np.bincount(labels, minlength=len(palette)) > 0
+        used = placed.errors(palette, strategy).counts > 0
         missing = len(centers) - np.count_nonzero(used)
         if missing == 0:
             return palette
-        palette = palette[used]
-        burden = weight * cost
+        burden = weight * placed.nearest(palette, strategy)[1]
         loss = np.cumsum(burden)[-1]
         if not loss < before:  # a strange distance must not go on for ever
-            return palette
-        before = loss
+            return palette[used]
+        before, palette = loss, palette[used]
         burden[np.isin(morton(rgba), morton(palette))] = 0
         worst = np.argsort(-burden, kind="stable")[:missing]
         palette = ordered(np.vstack([palette, rgba[worst[burden[worst] > 0]]]))

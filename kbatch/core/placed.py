@@ -12,6 +12,7 @@ from kbatch.core.colors import points, to_space
 from kbatch.core.compiled import ASSIGN, CompiledLoop, Layout, lay_out
 from kbatch.core.kernels import seeding
 from kbatch.core.lloyd import Loop, OwnLoop, assign_with, is_squared, metric_of
+from kbatch.core.palette import Errors, errors
 
 if TYPE_CHECKING:
     from kbatch.data import F32, I64, U8, Colors, Points
@@ -35,6 +36,7 @@ class Placed:
         self._coarse: dict[tuple[int, bool], Points] = {}
         self._layouts: dict[tuple[int, bool], Layout] = {}
         self._nearest: tuple[Strategy, bytes, tuple[U8, F32]] | None = None
+        self._errors: Errors | None = None
 
     @cached_property
     def digest(self) -> tuple[int, int]:
@@ -87,8 +89,20 @@ class Placed:
                 loop = self._compiled(self.points, len(centers), 0, squared=is_squared(strategy))
                 loop.descend(np.ascontiguousarray(centers), 0, ASSIGN)
                 found = loop.labels, loop.cost
-            self._nearest = strategy, key, found
+            self._nearest, self._errors = (strategy, key, found), None
         return self._nearest[2]
+
+    def errors(self, palette: U8, strategy: Strategy) -> Errors:
+        """Compares the colours with their nearest entries; kept with these.
+
+        Args:
+            palette: uint8 (k, C).
+            strategy: whose distance counts.
+        """
+        labels, cost = self.nearest(palette, strategy)
+        if self._errors is None:
+            self._errors = errors(self.colors.rgba, self.colors.count, labels, palette, cost)
+        return self._errors
 
     def _compiled(self, points: Points, k: int, size: int, *, squared: bool) -> CompiledLoop:
         key = size, squared

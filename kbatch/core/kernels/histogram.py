@@ -163,7 +163,7 @@ def distinct(pixels: U8, tables: U32) -> tuple[U8, I64, I64, I32]:
     size = mark(view, tables, bitmap, rank, codes)
     rgb = np.empty((size, 3), np.uint8)
     counts = np.zeros(size, np.int64)
-    cells = np.empty(len(bitmap) + 1, np.int64)
+    cells = np.empty(size + 1, np.int64)
     count(bitmap, rank, codes, counts)
     found = colours(bitmap, rgb, cells)
     _kept.spare = bitmap, rank
