@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -67,21 +64,6 @@ def memory(pictures: Pictures) -> Iterator[Verdict]:
         yield Verdict(goal, "this system has no /proc/self/status", None)
         return
     yield Verdict(goal, _mean_and_worst(known, max), max(known.values()) <= 12)
-
-
-def threads(pictures: Pictures) -> Iterator[Verdict]:
-    """One picture twice, one after the other and on two threads at once; K = 48, l2."""
-    goal = "two pictures at once on two threads, at least 1.8 × one after the other (K = 48, l2)"
-    if (os.cpu_count() or 1) < 2:
-        yield Verdict(goal, "this machine has one core", None)
-        return
-    found = {}
-    with _all_cores(), ThreadPoolExecutor(2) as pool:
-        for name, pixels in pictures.items():
-            call = partial(quantize, pixels, 48)
-            after, at_once = best([partial(_twice, call), partial(_both, pool, call)], 15)
-            found[name] = after / at_once
-    yield Verdict(goal, _mean_and_worst(found, min), fmean(found.values()) >= 1.8)
 
 
 def study(pictures: Pictures) -> Iterator[Verdict]:
@@ -175,30 +157,6 @@ def _study(pixels: U8, folder: Path) -> Callable[[], list[float]]:
         return [one.seconds_collect + one.seconds_cluster + one.seconds_render for one in records]
 
     return run
-
-
-def _twice(call: Callable[[], object]) -> None:
-    call()
-    call()
-
-
-def _both(pool: ThreadPoolExecutor, call: Callable[[], object]) -> None:
-    for future in [pool.submit(call), pool.submit(call)]:
-        future.result()
-
-
-@contextmanager
-def _all_cores() -> Iterator[None]:
-    """Lets this thread, and those that it starts, run on every core for a while."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, range(os.cpu_count() or 1))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def _mean_and_worst(

@@ -1,11 +1,17 @@
-"""One core, one thread, and what to call the machine. Imports nothing that starts threads."""
+"""Cores, threads, the environment of what is measured, and what to call the machine.
+
+Imports nothing that starts threads.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 THREADS = (
@@ -18,6 +24,7 @@ THREADS = (
     "NUMBA_NUM_THREADS",
     "RAYON_NUM_THREADS",
 )
+STAT = Path("/proc/stat")
 
 
 def one_core() -> str:
@@ -34,6 +41,20 @@ def one_core() -> str:
     return f"core {core} only, one thread a library"
 
 
+@contextmanager
+def all_cores() -> Iterator[None]:
+    """Lets this thread, and those that it starts, run on every core for a while."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def limit_pools() -> str:
     """Limits the thread pools of the libraries that are loaded, and says how."""
     try:
@@ -42,6 +63,47 @@ def limit_pools() -> str:
         return "threads limited by the environment (threadpoolctl isn't installed)"
     threadpoolctl.threadpool_limits(limits=1)
     return "threads limited by the environment and threadpoolctl"
+
+
+def environment(bytecode: Path) -> dict[str, str]:
+    """Returns the environment of a Python process whose time is measured.
+
+    Python keeps what it compiled of sources, as users have it, whatever it was told here.
+
+    Args:
+        bytecode: where it is kept; a folder of the measurement's own, which its warm-up fills.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(bytecode)}
+
+
+def burdens() -> list[str]:
+    """Returns what slows the start of programs here and not where users are."""
+    if find_spec("coverage") is None:
+        return []
+    return [
+        "coverage is installed, and Numba imports it: some 30 ms of a start, which users don't pay"
+    ]
+
+
+def neighbours() -> Callable[[], str]:
+    """Begins to watch the cores; what it returns tells the share that others took since then."""
+    if not STAT.exists():
+        return lambda: "an unknown share"
+    everything, mine, began = _worked(), time.process_time(), time.perf_counter()
+
+    def share() -> str:
+        others = _worked() - everything - (time.process_time() - mine)
+        cores = (time.perf_counter() - began) * (os.cpu_count() or 1)
+        return f"{max(0.0, others / cores):.0%}"
+
+    return share
+
+
+def _worked() -> float:
+    """Returns the seconds that all cores have worked together."""
+    user, nice, system, _, _, *interrupted = map(int, STAT.read_text().split(maxsplit=9)[1:9])
+    return (user + nice + system + sum(interrupted)) / os.sysconf("SC_CLK_TCK")
 
 
 def describe() -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from benchmarks import machine
 from benchmarks.pictures import NoPicturesError, pictures
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def take_turns(calls: Mapping[str, Call], repeats: int) -> dict[str, float]:
 def kbatch(folder: Path, output: Path) -> float:
     """Runs a job as a process, which draws its progress where the system has terminals.
 
+    Beside the folder are its job and the bytecode of all sources, which the first run keeps there.
+
     Returns:
         Wall seconds; so do `floor` and `pngquant`.
     """
@@ -95,8 +98,10 @@ def kbatch(folder: Path, output: Path) -> float:
     job = folder.with_suffix(".yaml")
     job.write_text(f"input: {folder.name}\noutput: {output.name}\nk: {K}\n", encoding="utf-8")
     command = [sys.executable, "-m", "kbatch", "run", str(job), "--workers", str(CORES)]
-    settings = {name: value for name, value in os.environ.items() if name not in ("CI", "COLUMNS")}
+    settings = machine.environment(folder.parent / "bytecode")
     settings |= {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
+    for name in ("CI", "COLUMNS"):
+        settings.pop(name, None)
     screen, terminal = os.openpty() if hasattr(os, "openpty") else os.pipe()
     reader = threading.Thread(target=_drain, args=(screen,))
     reader.start()
@@ -111,15 +116,17 @@ def kbatch(folder: Path, output: Path) -> float:
 
 
 def floor(sources: Sequence[Path], encoded: Sequence[Indexed]) -> float:
-    """Decodes the files to RGB arrays and encodes their known indices, and keeps nothing."""
-    from kbatch.builtin.options import PngOptions
-    from kbatch.builtin.png_writer import PngWriter
+    """Decodes the files and encodes their known indices as a job does, and keeps nothing."""
+    from kbatch import pipeline, plan
 
-    writer = PngWriter(PngOptions())
+    variant, loading, registry = plan.single("{}")
+    loaders = pipeline.Loaders(loading, registry)
+    writer = pipeline.Parts.of(variant, registry).writer
 
     def both(source: Path, indexed: Indexed) -> None:
-        rgb(source)
-        writer.write(indexed, io.BytesIO())
+        data = source.read_bytes()
+        pipeline.load(data, source.name, loaders.pick(source.name, data))
+        pipeline.write(indexed, writer)
 
     started = time.perf_counter()
     with ThreadPoolExecutor(CORES) as pool:
@@ -175,7 +182,7 @@ def read_indexed(file: Path) -> Indexed:
     with Image.open(file) as image:
         palette = np.array(image.getpalette("RGBA"), np.uint8).reshape(-1, 4)
         indices = np.asarray(image)
-    return Indexed(indices[np.newaxis], palette[: indices.max() + 1])
+    return Indexed(indices[np.newaxis], palette[: int(indices.max()) + 1])
 
 
 def _program(name: str) -> str:

@@ -45,9 +45,10 @@ VERBS = ("load", "collect", "cluster", "render", "write", "measure", "save")
 DISTRIBUTIONS = ("kbatch-image", "numba", "pillow", "deflate", "pngquant-cli")
 NOTES = """\
 Whole programs, start-up included, take turns on the same PNG files on two cores. The floor is what
-no run can save: decoding the files and encoding their known indices, by the same libraries at the
-same level in as many threads, in a process that is warm, with nothing written. kbatch draws its
-progress in a terminal. TMPDIR says which disk is measured.
+no run can save: decoding the files and encoding their known indices, by kbatch's own loader and
+writer at the same level in as many threads, in a process that is warm, with nothing written. kbatch
+draws its progress in a terminal; its bytecode is kept in a folder that a run before has filled, and
+its kernels are compiled, as on a user's machine. TMPDIR says which disk is measured.
 """
 
 
@@ -83,6 +84,7 @@ def main(arguments: Sequence[str]) -> int:
         f"Machine: {machine.describe()}; {cores}",
         f"Versions: {machine.versions(DISTRIBUTIONS)}",
         f"Pictures: {len(sources)} PNG files, K = {K}, L2; median of {given.repeats} turns",
+        *machine.burdens(),
         *skipped,
     ]
     rows = table(seconds, found, len(sources))

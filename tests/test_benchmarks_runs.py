@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import programs, runs, startup
+from benchmarks import machine, programs, runs, startup
+from kbatch.data import Indexed
+from kbatch.errors import PictureError
 
 if TYPE_CHECKING:
     from kbatch.data import U8
@@ -94,6 +99,69 @@ def test_known_indices_are_read_back(tmp_path: Path) -> None:
     indexed = programs.read_indexed(tmp_path / "a.png")
     assert indexed.indices.tolist() == [[[0, 1], [2, 1]]]
     assert indexed.palette.tolist() == [[1, 2, 3, 255], [4, 5, 6, 255], [7, 8, 9, 255]]
+
+
+def test_a_palette_of_256_entries_is_read_back(tmp_path: Path) -> None:
+    image = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    image.putpalette([value for entry in range(256) for value in (entry, 255 - entry, 7)])
+    image.save(tmp_path / "a.png")
+    indexed = programs.read_indexed(tmp_path / "a.png")
+    assert indexed.palette.tolist() == [[entry, 255 - entry, 7, 255] for entry in range(256)]
+
+
+def test_the_floor_decodes_as_a_job_does(photos: Path) -> None:
+    files = sorted(photos.iterdir())
+    indexed = Indexed(np.zeros((1, 20, 30), np.uint8), np.array([[1, 2, 3, 255]], np.uint8))
+    assert programs.floor(files, [indexed] * len(files)) > 0
+    files[1].write_bytes(files[1].read_bytes()[:100])
+    with pytest.raises(PictureError, match=r"noise1\.png is truncated"):
+        programs.floor(files, [indexed] * len(files))
+
+
+# ---- the environment ---------------------------------------------------------------------------
+
+
+def test_measured_processes_keep_bytecode_in_a_folder_whatever_is_set_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "imported.py").touch()
+    settings = machine.environment(tmp_path / "bytecode")
+    subprocess.run(
+        [sys.executable, "-c", "import imported"], cwd=tmp_path, env=settings, check=True
+    )
+    (compiled,) = tmp_path.rglob("imported*.pyc")
+    assert tmp_path / "bytecode" in compiled.parents
+
+
+def test_start_up_is_measured_in_that_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    code = "import sys; assert sys.pycache_prefix and not sys.dont_write_bytecode"
+    assert len(startup.pairs(1, ("-c", code))) == 1
+
+
+@pytest.mark.usefixtures("kernels")
+def test_a_whole_run_is_measured_in_that_environment(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    programs.kbatch(photos, tmp_path / "out")
+    assert any((tmp_path / "bytecode").rglob("cli.*.pyc"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_coverage_is_told_of_where_numba_would_import_it(
+    *, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "coverage", raising=False)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
+    if there:
+        (tmp_path / "coverage.py").touch()
+    assert [line.split()[0] for line in machine.burdens()] == ["coverage"] * there
+
+
+# ---- tables ------------------------------------------------------------------------------------
 
 
 def test_parts_sum_to_the_whole(tmp_path: Path) -> None:

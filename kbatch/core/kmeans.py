@@ -72,13 +72,12 @@ class _Search:
         self._strategy, self._initializer = strategy, initializer
         self._search, self._seed = search, seed
         self._last = Stop(search.max_iterations, search.tolerance, search.relax)
-        self._fine = placed.loop(strategy, k)
-        self._points, self._loop, self._first = placed.points, self._fine, self._last
+        size, self._first = 0, self._last
         if search.coarse:
             size = max(search.coarse, COARSE_PER_CENTER * k)
-            self._points = placed.coarse(size, strategy)
-            self._loop = placed.loop(strategy, k, size)
             self._first = Stop(COARSE_LIMIT, COARSE_TOLERANCE, search.relax)
+        self._points = placed.coarse(size, strategy) if size else placed.points
+        self._loop, self._fine = placed.loop(strategy, k, size), placed.loop(strategy, k)
 
     @cached_property
     def _affordable(self) -> int:

@@ -31,12 +31,16 @@ class Placed:
 
     def __init__(self, colors: Colors, space: Space) -> None:
         self.colors, self.space = colors, space
-        self.points = points(colors, space)
         self._runs: dict[int, I64] = {}
         self._coarse: dict[tuple[int, bool], Points] = {}
         self._layouts: dict[tuple[int, bool], Layout] = {}
         self._nearest: tuple[Strategy, bytes, tuple[U8, F32]] | None = None
         self._errors: Errors | None = None
+
+    @cached_property
+    def points(self) -> Points:
+        """The colours in the space; made after the coarse runs, which need memory of their own."""
+        return points(self.colors, self.space)
 
     @cached_property
     def digest(self) -> tuple[int, int]:
