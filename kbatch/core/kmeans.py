@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core.colors import to_space
-from kbatch.core.lloyd import Found, Loop
+from kbatch.core.lloyd import Found, Loop, is_squared
 from kbatch.core.palette import make_palette, ordered
 from kbatch.core.placed import Placed
 from kbatch.core.seeding import far_points
@@ -23,6 +23,7 @@ COARSE_LIMIT, COARSE_TOLERANCE = 12, 3e-3  # enough for swaps to begin from
 FINALIST_LIMIT, FINALIST_TOLERANCE = 3, 1e-4  # and to show it on all colours
 COARSE_PER_CENTER = 16
 ROUND = 36  # so many distances a round of swaps costs for a point beside those to the entries
+MEDIANS = 4  # a round costs so much of itself more where medians are sought
 START = 30  # rounds that leave room for another start
 CANDIDATES = 2  # of k-means++ where it is not the initializer
 
@@ -83,6 +84,8 @@ class _Search:
     def _affordable(self) -> int:
         """Rounds of swaps that are within the budget."""
         budget, each = self._search.budget, len(self._points.x) * (self._k + ROUND)
+        if not is_squared(self._strategy):
+            each += each // MEDIANS
         return budget // each if budget else self._search.swaps
 
     def run(self) -> Found:
