@@ -87,7 +87,12 @@ def points(colors: Colors, space: Space) -> Points:
 
 
 def to_space(rgba: U8, space: Space) -> F32:
-    """Returns float32 (n, d) points in Fortran order; with alpha premultiplied and alpha last.
+    """Returns float32 (n, d) points in Fortran order.
+
+    With alpha, what can't be seen costs nothing: colours are premultiplied by it as differences
+    from middle grey, and it comes last, in such a unit that a squared distance is the mean of those
+    over a black and a white ground. (Over black e = Δp, over white e = Δp - Δa in each channel, and
+    the mean of e² is (Δp - Δa/2)² + (Δa/2)².)
 
     Args:
         rgba: uint8 (n, 3) or (n, 4).
@@ -98,9 +103,10 @@ def to_space(rgba: U8, space: Space) -> F32:
         raise ValueError("the space's coordinates are too large, infinite or NaN")
     if rgba.shape[1] == 3:
         return np.asfortranarray(straight, np.float32)
-    x = np.empty(rgba.shape, np.float32, order="F")
-    x[:, 3] = rgba[:, 3]
-    x[:, :3] = straight * (x[:, 3:] / np.float32(255))
+    x, (grey, unit) = np.empty(rgba.shape, np.float32, order="F"), _ground(space)
+    alpha = rgba[:, 3:].astype(np.float32) / np.float32(255)
+    x[:, :3] = (straight - grey) * alpha
+    x[:, 3:] = alpha * unit
     return x
 
 
@@ -108,11 +114,20 @@ def from_space(x: F32, space: Space) -> U8:
     """Returns the nearest uint8 (n, 3) or (n, 4) colours of float32 (n, d) points of a space."""
     if x.shape[1] == 3:
         return space.inverse(x)
-    alpha = np.clip(np.rint(x[:, 3:]), 0, 255)
-    straight = (x[:, :3] * 255 / np.maximum(x[:, 3:], 1e-6)).astype(np.float32)
-    rgba = np.hstack([space.inverse(straight), alpha.astype(np.uint8)])
+    grey, unit = _ground(space)
+    alpha = x[:, 3:] / unit
+    straight = x[:, :3] / np.maximum(alpha, np.float32(1e-6)) + grey
+    opacity = np.clip(np.rint(alpha * 255), 0, 255).astype(np.uint8)
+    rgba = np.hstack([space.inverse(straight), opacity])
     rgba[rgba[:, 3] == 0] = 0
     return rgba
+
+
+def _ground(space: Space) -> tuple[F32, np.float32]:
+    """Returns float32 (3,), middle grey in a space, and half the distance from black to white."""
+    black, white = space.forward(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
+    half = (white - black) / np.float32(2)
+    return black + half, np.sqrt(half[0] * half[0] + half[1] * half[1] + half[2] * half[2])
 
 
 @functools.cache

@@ -120,11 +120,10 @@ def nearest(x: Any, centers: Any, metric: str) -> tuple[I64, Any]:
     return labels, least
 
 
-def premultiplied(rgba: U8) -> F64:
-    """Returns float64 (n, 4): distances are taken between premultiplied colours."""
-    values = rgba.astype(float)
-    values[:, :3] *= values[:, 3:] / 255
-    return values
+def placed(rgba: U8) -> F64:
+    """Returns float64 (n, 4): where colours with alpha are, seen from middle grey."""
+    alpha = rgba[..., 3:].astype(float) / 255
+    return np.concatenate([(rgba[..., :3] - 127.5) * alpha, alpha * 127.5 * 3**0.5], axis=-1)
 
 
 def squared_error(colours: U8, count: I64, palette: U8) -> int:
@@ -171,8 +170,8 @@ def check_result(pixels: U8, result: Quantized, k: int, metric: str) -> None:
         labels, _ = nearest(colours.astype(np.int64), palette.astype(np.int64), metric)
         assert np.array_equal(chosen, labels[row])
     else:  # in float32: nearest up to its rounding
-        x, centers = premultiplied(colours)[row], premultiplied(palette)
-        _, least = nearest(premultiplied(colours), centers, metric)
+        x, centers = placed(colours)[row], placed(palette)
+        _, least = nearest(placed(colours), centers, metric)
         difference = x - centers[chosen]
         had = (difference**2 if metric == "l2" else abs(difference)).sum(axis=1)
         assert (had <= least[row] * (1 + 1e-5) + 1e-4).all()

@@ -91,13 +91,13 @@ def test_weights_and_sums_are_preserved(rgb: Space, l2: CompiledStrategy, channe
     runs = coarse_runs(colors, 700)
     coarse = coarse_points(every, runs, l2)
     assert coarse.weight.sum() == every.weight.sum()
-    assert np.allclose(coarse.weight @ coarse.x, every.weight @ every.x, rtol=1e-6)
+    assert np.allclose(coarse.weight @ coarse.x, every.weight @ every.x, rtol=1e-6, atol=1)
     assert coarse.x.dtype == np.float32
     assert coarse.x.flags.f_contiguous
     for run in (0, 5, len(runs) - 2):
         part = slice(runs[run], runs[run + 1])
         mean = np.average(every.x[part], axis=0, weights=every.weight[part])
-        assert np.allclose(coarse.x[run], mean, rtol=1e-6)
+        assert np.allclose(coarse.x[run], mean, rtol=1e-6, atol=1e-5)
 
 
 def test_a_grey_ramp_keeps_its_greys(rgb: Space, strategy: CompiledStrategy) -> None:

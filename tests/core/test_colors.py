@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from oracles import placed
 
 from kbatch.core import Placed, collect, from_space, points, to_space
 from kbatch.core.colors import morton
@@ -152,11 +153,16 @@ def test_morton_interleaves_bits(rgba: U8) -> None:
     assert morton(rgba).tolist() == [code_of(colour) for colour in rgba]
 
 
-def test_points_are_premultiplied_with_alpha_last(rgb: Space) -> None:
+def test_distances_are_the_mean_of_those_over_black_and_over_white(rgb: Space) -> None:
     colors = collect(random_picture(np.random.default_rng(4), 30, 30, channels=4))
     made = points(colors, rgb)
-    alpha = colors.rgba[:, 3:].astype(float)
-    assert np.allclose(made.x, np.hstack([colors.rgba[:, :3] * alpha / 255, alpha]), rtol=1e-6)
+    assert np.allclose(made.x, placed(colors.rgba), atol=1e-4)
+    alpha = colors.rgba[:, 3:].astype(float) / 255
+    grounds = [colors.rgba[:, :3] * alpha + ground * (1 - alpha) for ground in (0, 255)]
+    for one, other in np.random.default_rng(5).integers(0, len(made.x), (50, 2)):
+        over = [((seen[one] - seen[other]) ** 2).sum() for seen in grounds]
+        apart = ((made.x[one].astype(float) - made.x[other]) ** 2).sum()
+        assert apart == pytest.approx(np.mean(over), abs=0.01)
     assert made.x.dtype == np.float32
     assert made.x.flags.f_contiguous
     assert np.array_equal(made.weight, colors.count)
@@ -172,5 +178,6 @@ def test_every_colour_comes_back_from_the_space(rgb: Space) -> None:
 
 
 def test_what_is_nearly_transparent_becomes_the_transparent_entry(rgb: Space) -> None:
-    x = np.asfortranarray([[0.2, 0.1, 0, 0.4], [0.2, 0.1, 0, 0.6]], np.float32)
-    assert from_space(x, rgb).tolist() == [[0, 0, 0, 0], [85, 42, 0, 1]]
+    seen = placed(np.array([[120, 60, 0, 1]], np.uint8))
+    x = np.asfortranarray(np.vstack([0.4 * seen, 0.6 * seen]), np.float32)
+    assert from_space(x, rgb).tolist() == [[0, 0, 0, 0], [120, 60, 0, 1]]

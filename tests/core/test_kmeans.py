@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+import kbatch
 from kbatch.builtin.initializers import Split
 from kbatch.core import Placed, assign_with, cluster, collect, errors, points, to_space
 from kbatch.data import Clustering, Picture, Search
@@ -327,3 +328,13 @@ def test_a_plain_numpy_strategy(
         found = any_engine(colors, k, chebyshev, search=search)
         check_palette(colors, found.palette, k, chebyshev, any_engine.space)
         check_falls(found, search)
+
+
+def test_what_is_nearly_clear_gets_an_entry_where_it_is_much() -> None:
+    pixels = np.zeros((64, 100, 4), np.uint8)
+    pixels[:30, :, 3] = 1  # nearest to the transparent entry, which is never moved
+    pixels[40] = np.arange(100, dtype=np.uint8)[:, None]
+    pixels[40, :, 3] = 255
+    palette = kbatch.quantize(pixels, 12).palette.tolist()
+    assert [0, 0, 0, 0] in palette
+    assert [0, 0, 0, 1] in palette

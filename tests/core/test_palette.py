@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from oracles import placed
 
 from kbatch.core import Placed, collect, costs, errors, points, to_space
 from kbatch.core.palette import make_palette, ordered
@@ -94,7 +95,10 @@ def by_pixel(colors: Colors, chosen: U8, palette: U8, *, squared: bool) -> tuple
     difference = seen - given
     sse = (difference**2).sum(axis=1).mean()
     sad = np.abs(difference).sum(axis=1).mean()
-    return (sse if squared else sad), sse, sad
+    if seen.shape[1] == 4:
+        difference = placed(colors.rgba[rows]) - placed(palette[chosen[rows]])
+    loss = (difference**2 if squared else np.abs(difference)).sum(axis=1).mean()
+    return loss, sse, sad
 
 
 @pytest.mark.parametrize("channels", [3, 4])

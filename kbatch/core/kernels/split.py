@@ -19,6 +19,49 @@ LITTLE_HOPE = 0.1  # a single one, since gains are often larger than they look
 
 
 @kernel(inline=True)
+def hold(
+    mass: F64,
+    mean: F64,
+    left: F64,
+    right: F64,
+    gain: F64,
+    centers: F32,
+    fixed: int,
+    squared: bool,
+) -> None:
+    """Lets fixed centers stay when their clusters are cut: the other half is what gains most.
+
+    That is the whole cluster, or the half that is farther away.
+
+    Args:
+        mass: float64 (k,), see `kernels.cut`.
+        mean: float64 (k, d), see there.
+        left: float64 (k, d), see there; overwritten with the fixed centers.
+        right: float64 (k, d), see there; overwritten with what may be cut off.
+        gain: float64 (k,), see there; raised.
+        centers: float32 (k, d).
+        fixed: how many stay.
+        squared: which distance the gain is of.
+    """
+    for c in range(fixed):
+        whole = one = other = 0.0
+        for j in range(centers.shape[1]):
+            place = np.float64(centers[c, j])
+            whole += part(mean[c, j] - place, squared)
+            one += part(left[c, j] - place, squared)
+            other += part(right[c, j] - place, squared)
+        all_gain = whole * mass[c] > gain[c]
+        if all_gain:
+            gain[c] = whole * mass[c]
+        for j in range(centers.shape[1]):
+            if all_gain:
+                right[c, j] = mean[c, j]
+            elif one > other:
+                right[c, j] = left[c, j]
+            left[c, j] = centers[c, j]
+
+
+@kernel(inline=True)
 def grow(
     mass: F64, mean: F64, left: F64, right: F64, gain: F64, centers: F32, count: int, fixed: int
 ) -> int:
@@ -49,8 +92,8 @@ def grow(
     learnt = count - fixed
     room = min(k - count, learnt if learnt < CROWD else max(1, learnt // 2))
     for new in range(count, count + room):
-        best = fixed
-        for c in range(fixed + 1, count):
+        best = 0
+        for c in range(1, count):
             if gain[c] > gain[best]:
                 best = c
         gain[best] = -1.0
@@ -126,8 +169,6 @@ def exchange(
     loss, heir = np.empty(k, np.float64), np.empty(k, np.int64)
     missed(mass, mean, fixed, squared, loss, heir)
     busy = np.zeros(k, np.uint8)
-    for c in range(fixed):
-        busy[c] = 1
     swaps = 0
     while swaps < batch:
         gone = least_free(loss, vain)
@@ -135,11 +176,11 @@ def exchange(
             break
         lost, near = loss[gone], heir[gone]
         loss[gone] = np.inf
-        if busy[gone] or (near >= fixed and busy[near]):
+        if busy[gone] or busy[near]:
             continue
         busy[gone] = busy[near] = 1
-        new = fixed
-        for c in range(fixed, k):
+        new = 0
+        for c in range(k):
             if busy[new] or (not busy[c] and gain[c] > gain[new]):
                 new = c
         if busy[new] or gain[new] <= (HOPE if batch > 1 else LITTLE_HOPE) * lost:
@@ -208,6 +249,7 @@ def propose(
     """
     if anew:
         cut(x, weight, labels, squared, count, mass, mean, left, right, gain)
+        hold(mass, mean, left, right, gain, centers, fixed, squared)
     if len(taken) == 0:
         return grow(mass, mean, left, right, gain, centers, count, fixed)
     return exchange(mass, mean, left, right, gain, centers, fixed, squared, vain, taken)
