@@ -57,12 +57,12 @@ def kbatch_components() -> Iterable[Spec]:
         SpaceSpec(
             name="oklab",
             summary="Oklab: equal steps look about equal",
-            factory="kbatch.builtin.spaces:Oklab",
+            factory="kbatch.builtin.opponent:Oklab",
         ),
         SpaceSpec(
             name="lab",
             summary="CIE 1976 L*a*b*, D65: equal steps look about equal in theory",
-            factory="kbatch.builtin.spaces:Lab",
+            factory="kbatch.builtin.opponent:Lab",
         ),
         SpaceSpec(
             name="gray",

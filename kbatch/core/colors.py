@@ -109,6 +109,11 @@ def from_space(x: F32, space: Space) -> U8:
     return rgba
 
 
+def as_seen(rgba: U8, space: Space) -> U8:
+    """Returns uint8 (n, C), what a space makes of colours: themselves, or greys, or the like."""
+    return from_space(to_space(rgba, space), space)
+
+
 @functools.cache
 def _spread(channels: int) -> U32:
     """Returns uint32 (256,): each byte with its bits `channels` apart."""
