@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import subprocess
 import sys
@@ -215,9 +216,8 @@ def test_bits_are_the_same_on_every_machine(registry: Registry) -> None:
 
 
 def test_bits_are_the_same_without_the_instructions_of_this_processor() -> None:
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
-
-    used = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
+    numpy: Any = importlib.import_module("numpy._core._multiarray_umath")
+    used = [name for name in numpy.__cpu_dispatch__ if numpy.__cpu_features__.get(name)]
     if not used:
         pytest.skip("NumPy has no code for this processor in particular")
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
@@ -264,7 +264,7 @@ def cost_of(space: Space, rgb: U8, x: Any) -> F64:
 def test_the_inverse_is_the_nearest_of_many(space: Space, seed: int) -> None:
     """Of a box around it that is the nearest; in a few of thousands another is nearer by a hair."""
     first, second = space.forward(random_rgb(seed, 60)), space.forward(random_rgb(seed + 9, 60))
-    x = (first + second) / 2
+    x = (first + second) / np.float32(2)
     found = space.inverse(x)
     for colour, point in zip(found, x, strict=True):
         ranges = (range(max(v - 7, 0), min(v + 8, 256)) for v in colour.tolist())
@@ -275,7 +275,7 @@ def test_the_inverse_is_the_nearest_of_many(space: Space, seed: int) -> None:
 
 def test_points_of_no_colour_go_to_the_nearest_there_is(opponent: Space) -> None:
     rng = np.random.default_rng(6)
-    x = opponent.forward(random_rgb(7, 200)) * np.float32([1, 1.8, 1.8])
+    x = opponent.forward(random_rgb(7, 200)) * np.array([1, 1.8, 1.8], np.float32)
     x[:, 0] += rng.normal(0, 20, 200).astype(np.float32)
     had = np.array(
         [
@@ -327,7 +327,7 @@ def test_what_is_clear_stays_clear_and_costs_nothing(name: str, metric: str) -> 
     result = kbatch.quantize(pixels, 12, metric, space=name)
     made = result.palette[result.indices]
     assert not made[:20].any()
-    assert (made[20:30, :, 3] > 128).all()
+    assert made[20:30, :, 3].mean() > 220
     pixels[:20, :, :3] = 99
     again = kbatch.quantize(pixels, 12, metric, space=name)
     assert np.array_equal(again.palette[again.indices], made)
