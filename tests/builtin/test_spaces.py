@@ -425,6 +425,17 @@ def test_a_space_is_where_its_own_loss_is_least(registry: Registry, metric: str)
         assert min(losses, key=losses.__getitem__) == name
 
 
+def test_linear_keeps_the_light_of_a_picture() -> None:
+    pixels = some_picture(2)
+    light = textbook_light(pixels).mean(axis=(0, 1))
+    off = {}
+    for name in ("linear", "rgb"):
+        result = kbatch.quantize(pixels, 4, space=name)
+        made = textbook_light(result.palette[result.indices][..., :3]).mean(axis=(0, 1))
+        off[name] = np.abs(made / light - 1).max()
+    assert off["linear"] < 0.003 < off["rgb"]
+
+
 # ---- gray ----------------------------------------------------------------------------------------
 
 
