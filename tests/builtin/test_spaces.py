@@ -433,7 +433,7 @@ def test_linear_keeps_the_light_of_a_picture() -> None:
         result = kbatch.quantize(pixels, 4, space=name)
         made = textbook_light(result.palette[result.indices][..., :3]).mean(axis=(0, 1))
         off[name] = np.abs(made / light - 1).max()
-    assert off["linear"] < 0.003 < off["rgb"]
+    assert off["linear"] < 0.01 < 0.03 < off["rgb"]
 
 
 # ---- gray ----------------------------------------------------------------------------------------
