@@ -21,7 +21,8 @@ from PIL import Image
 import kbatch
 from kbatch.builtin.opponent import cube_root
 from kbatch.builtin.spaces import light_of_bytes
-from kbatch.core import assign_plain, assign_with, collect, from_space, points, to_space
+from kbatch.core import Placed, assign_plain, assign_with, collect, from_space, points, to_space
+from kbatch.core.palette import make_palette
 from kbatch.data import Picture
 
 if TYPE_CHECKING:
@@ -461,6 +462,14 @@ def test_gray_has_only_greys(k: int) -> None:
     assert is_grey(kbatch.quantize(some_picture(1), k, space="gray").palette)
     few = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 0, 0]]], np.uint8)
     assert is_grey(kbatch.quantize(few, k, space="gray").palette)
+
+
+def test_entries_that_come_to_use_late_are_grey_too(registry: Registry) -> None:
+    space, strategy = registry.build("space", "gray"), registry.build("strategy", "l2")
+    colours = np.array([[[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 0, 0]]]], np.uint8)
+    centers = np.array([[3, 3, 3], [3.2, 3.2, 3.2], [3.1, 3.1, 3.1]], np.float32)
+    palette = make_palette(centers, Placed(collect(Picture(colours)), space), strategy)
+    assert palette.tolist() == [[3, 3, 3], [76, 76, 76], [150, 150, 150]]
 
 
 @pytest.mark.parametrize("metric", METRICS)
