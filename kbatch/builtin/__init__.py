@@ -49,6 +49,26 @@ def kbatch_components() -> Iterable[Spec]:
             summary="sRGB values as they are stored",
             factory="kbatch.builtin.spaces:Rgb",
         ),
+        SpaceSpec(
+            name="linear",
+            summary="linear light, of which colours mix",
+            factory="kbatch.builtin.spaces:Linear",
+        ),
+        SpaceSpec(
+            name="oklab",
+            summary="Oklab: equal steps look about equal",
+            factory="kbatch.builtin.opponent:Oklab",
+        ),
+        SpaceSpec(
+            name="lab",
+            summary="CIE 1976 L*a*b*, D65: equal steps look about equal in theory",
+            factory="kbatch.builtin.opponent:Lab",
+        ),
+        SpaceSpec(
+            name="gray",
+            summary="luma: palettes of greys",
+            factory="kbatch.builtin.spaces:Gray",
+        ),
         InitializerSpec(
             name="split",
             summary="one cluster, cut again and again where that takes most off the error",

@@ -123,11 +123,17 @@ def from_space(x: F32, space: Space) -> U8:
     return rgba
 
 
+def as_seen(rgba: U8, space: Space) -> U8:
+    """Returns uint8 (n, C), what a space makes of colours: themselves, or greys, or the like."""
+    return from_space(to_space(rgba, space), space)
+
+
 def _ground(space: Space) -> tuple[F32, np.float32]:
     """Returns float32 (3,), middle grey in a space, and half the distance from black to white."""
     black, white = space.forward(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
     half = (white - black) / np.float32(2)
-    return black + half, np.sqrt(half[0] * half[0] + half[1] * half[1] + half[2] * half[2])
+    length = np.sqrt(half[0] * half[0] + half[1] * half[1] + half[2] * half[2])
+    return black + half, max(length, np.float32(1))  # a space may tell them not apart
 
 
 @functools.cache

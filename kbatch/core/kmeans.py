@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import to_space
+from kbatch.core.colors import as_seen, to_space
 from kbatch.core.lloyd import Found, Loop, is_squared
 from kbatch.core.palette import make_palette, ordered
 from kbatch.core.placed import Placed
@@ -39,8 +39,8 @@ def cluster(
 ) -> Clustering:
     """Finds a palette for a picture's colours.
 
-    A picture of at most k colours gets exactly those. Where some pixels are fully transparent and
-    k is at least 2, one entry is (0, 0, 0, 0).
+    A picture of at most k colours gets exactly those, as the space sees them. Where some pixels are
+    fully transparent and k is at least 2, one entry is (0, 0, 0, 0).
 
     Args:
         placed: distinct colours with counts, in the space where distances are taken.
@@ -51,7 +51,8 @@ def cluster(
         seed: of the job; the picture's own derives from it and the colours' digest.
     """
     if len(placed.colors.rgba) <= k:
-        return Clustering(ordered(placed.colors.rgba), np.zeros(1), "labels")
+        exact = ordered(as_seen(placed.colors.rgba, placed.space))
+        return Clustering(exact, np.zeros(1), "labels")
     best = _Search(placed, k, strategy, initializer, search, seed).run()
     palette = make_palette(best.centers, placed, strategy)
     return Clustering(palette, best.history, best.stopped)

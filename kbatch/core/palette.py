@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import from_space, morton
+from kbatch.core.colors import as_seen, from_space, morton
 from kbatch.core.kernels import errors as comparing
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def make_palette(centers: F32, placed: Placed, strategy: Strategy) -> U8:
         before, palette = loss, palette[used]
         burden[np.isin(morton(rgba), morton(palette))] = 0
         worst = np.argsort(-burden, kind="stable")[:missing]
-        palette = ordered(np.vstack([palette, rgba[worst[burden[worst] > 0]]]))
+        more = as_seen(rgba[worst[burden[worst] > 0]], placed.space)
+        palette = ordered(np.vstack([palette, more]))
 
 
 def ordered(palette: U8) -> U8:

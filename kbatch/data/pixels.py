@@ -82,7 +82,7 @@ class Points:
     """Weighted points of a space, as strategies and initializers see them.
 
     Attributes:
-        x: float32 (n, d), Fortran order; d is 3, or 4 with alpha (last; see `kbatch.core.to_space`).
+        x: float32 (n, d), Fortran order; d is 3, or 4 with alpha last (`core.to_space`).
         weight: float64 (n,), positive; whole numbers for distinct colours.
         blocks: of neighbouring points, or None when the order means nothing.
     """

@@ -89,17 +89,22 @@ def alike(seed: int) -> Pixels:
     return (plain + rng.integers(0, 30, plain.shape)).clip(0, 255).astype(np.uint8)
 
 
-def digest(seed: int, k: int, strategy: str) -> str:
+def digest(seed: int, k: int, strategy: str, space: str = "rgb") -> str:
     """Returns what must be the same of one result."""
     import hashlib
 
-    result = quantize(alike(seed), k, strategy)
+    result = quantize(alike(seed), k, strategy, space=space)
     history = result.clustering.history.tobytes()
     made = result.palette.tobytes() + result.indices.tobytes() + history
     return hashlib.sha256(made).hexdigest()
 
 
-WORK = [(seed, k, metric) for seed in (0, 1) for k in (5, 48, 200) for metric in ("l2", "l1")]
+WORK: list[tuple[Any, ...]] = [
+    *((seed, k, metric) for seed in (0, 1) for k in (5, 48, 200) for metric in ("l2", "l1")),
+    *((0, 20, metric, space) for metric in ("l2", "l1") for space in ("linear", "gray")),
+    *((seed, 20, metric, "oklab") for seed in (0, 1) for metric in ("l2", "l1")),
+    *((seed, 20, metric, "lab") for seed in (0, 1) for metric in ("l2", "l1")),
+]
 
 
 def digests() -> list[str]:
