@@ -18,25 +18,30 @@ if TYPE_CHECKING:
 LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
 
 
-def make_palette(centers: F32, placed: Placed, strategy: Strategy) -> U8:
+def make_palette(centers: F32, placed: Placed, strategy: Strategy, fixed: U8) -> U8:
     """Rounds centers to uint8 and keeps the palette as large as they are many.
 
-    Entries that rounding made equal, and entries that are nearest to nothing, are replaced by the
-    colours that cost most, so that every entry is used.
+    Entries that rounding made equal, and learnt ones that are nearest to nothing, are replaced by
+    the colours that cost most, so that every learnt entry is used.
 
     Args:
-        centers: float32 (k, d), k at most the number of colours.
-        placed: the picture's distinct colours, in the space of the centers.
+        centers: float32 (k, d), the fixed ones first.
+        placed: the picture's distinct colours, in the space of the centers; those that are not
+            fixed are at least as many as the entries to be learnt.
         strategy: the distance that counts.
+        fixed: uint8 (f, C), distinct entries that stay whatever they are nearest to.
 
     Returns:
         uint8 (k, C), distinct, by rising alpha, then luma, then channels.
     """
     rgba, weight = placed.colors.rgba, placed.points.weight
-    palette = ordered(from_space(centers, placed.space))
+    learnt = from_space(centers[len(fixed) :], placed.space)
+    palette = ordered(np.vstack([fixed, learnt]))
     before = np.inf
     while True:
         used = placed.errors(palette, strategy).counts > 0
+        if len(fixed):
+            used |= np.isin(morton(palette), morton(fixed))
         missing = len(centers) - np.count_nonzero(used)
         if missing == 0:
             return palette
