@@ -51,7 +51,6 @@ class PaletteStartOptions(Options):
     from_: Palette = Field(
         alias="from",
         min_length=1,
-        max_length=256,
         description="hex colours, palette files or pictures to start from, one or several",
     )
 

@@ -20,6 +20,7 @@ from kbatch.palettes import Rgba
 from kbatch.registry import Registry
 from kbatch.stages import palette_options
 
+STAND_IN = (0, 0, 0, 255)  # where a palette can't be read, so that nothing else is missing
 EXPECTED = (
     'expected a colour in quotes such as "#1a2b3c", '
     f"a palette file ({', '.join(palettes.SUFFIXES)}) or a picture"
@@ -50,11 +51,8 @@ def _palettes_of(key: str, choice: Any, registry: Registry) -> list[str]:
         return []
     name = choice.get("name", short(Job.model_fields[key].default))
     entry = registry.find(STAGE_OF[key], name) if isinstance(name, str) else None
-    return (
-        [option for option in palette_options(entry.spec.options) if option in choice]
-        if entry
-        else []
-    )
+    known = palette_options(entry.spec.options) if entry else []
+    return [option for option in known if option in choice]
 
 
 def _colors(
@@ -63,14 +61,22 @@ def _colors(
     """Returns the distinct colours of a list of palettes, in hex."""
     found: list[Rgba] = []
     dotted = ".".join(part for part in path if isinstance(part, str))
+
+    def say(place: Route, text: str) -> None:
+        problem = " ".join(f"{document.where(place)}: {dotted}: {text}".splitlines())
+        document.problems.append(problem)
+
     for i, entry in enumerate(_many(given)):
         try:
             found += _read(entry, registry, base)
         except KbatchError as error:
-            text = " ".join(f"{dotted}: {error}".splitlines())
-            document.problems.append(f"{document.where((*path, i))}: {text}")
-            found.append((0, 0, 0, 255))  # a stand-in, so that nothing else is missing
-    return list(dict.fromkeys(map(palettes.to_hex, found)))
+            say((*path, i), str(error))
+            found.append(STAND_IN)
+    distinct = list(dict.fromkeys(map(palettes.to_hex, found)))
+    if len(distinct) > palettes.MOST:
+        say(path, f"{len(distinct)} colours in all, expected up to {palettes.MOST}")
+        return [palettes.to_hex(STAND_IN)]
+    return distinct
 
 
 def _read(entry: Any, registry: Registry, base: Path) -> Sequence[Rgba]:
