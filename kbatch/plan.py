@@ -121,6 +121,8 @@ def request(keys: Mapping[str, Any]) -> str:
         JobError: palettes that can't be read.
         TypeError: a value that no job can hold.
     """
+    if not keys.get("fixed") and not any(isinstance(value, Mapping) for value in keys.values()):
+        return json.dumps(dict(keys), default=documents.plain_value)  # as nearly always
     document = documents.plain(keys, "quantize")
     read_palettes(document, installed(), Path())
     if document.problems:

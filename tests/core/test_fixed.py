@@ -19,7 +19,7 @@ from kbatch.testing import random_colors
 from kbatch.variants import EFFORTS
 
 if TYPE_CHECKING:
-    from kbatch.data import U8, Colors
+    from kbatch.data import F32, U8, Colors
     from kbatch.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -165,6 +165,25 @@ def test_few_colours_are_learnt_where_there_is_too_little_room(
     )
 
 
+class Rough:
+    """A space that gives back another colour than it was given."""
+
+    def forward(self, rgb: U8) -> F32:
+        return np.asfortranarray(rgb, np.float32)
+
+    def inverse(self, x: F32) -> U8:
+        return np.clip(np.rint(x), 0, 255).astype(np.uint8) ^ np.uint8(1)
+
+
+@pytest.mark.parametrize("k", [5, 6, 20])
+def test_no_space_changes_them(strategy: CompiledStrategy, split: Engine, k: int) -> None:
+    fixed = entries(5, 3)
+    rough = Engine(Rough(), split.initializer)
+    palette = found(rough, collect(picture(600)), k, strategy, fixed).palette
+    assert len(palette) == k
+    assert rows(fixed) <= rows(palette)
+
+
 def clear_and(*others: tuple[int, int, int, int]) -> Colors:
     return collect(Picture(np.array([[[(0, 0, 0, 0), *others]]], np.uint8)))
 
@@ -178,6 +197,8 @@ def test_a_transparent_entry_is_added_where_there_is_room(
     assert clear in rows(found(engine, colors, 3, strategy, red).palette)
     assert rows(found(engine, colors, 2, strategy, red).palette) == {clear, (255, 0, 0, 255)}
     assert rows(found(engine, colors, 1, strategy, red).palette) == {(255, 0, 0, 255)}
+    two = np.array([[0, 0, 255, 255], [255, 0, 0, 255]], np.uint8)
+    assert rows(found(engine, colors, 2, strategy, two).palette) == rows(two)
     given = np.array([[0, 0, 0, 0], [255, 0, 0, 255]], np.uint8)
     palette = found(engine, colors, 3, strategy, given).palette
     assert len(palette) == 3

@@ -155,6 +155,14 @@ def test_an_output_is_made_of_fixed_entries_with_alpha(folder: Path) -> None:
     assert len(result.palette) == 4
     with Image.open(io.BytesIO(result.to_bytes())) as image:
         assert np.array_equal(np.asarray(image.convert("RGBA")), result.palette[result.indices])
+    keys = {"input": folder / "pictures", "output": folder / "out", "k": 3, "writer": "hex"}
+    fixed = ["#00000000", "#ff000080"]
+    for record in library.run_job(keys | {"fixed": fixed, "order": "fixed"}):
+        assert record.status == "done", record.error
+        assert record.output
+        entries = (folder / "out" / record.output).read_text().split()
+        assert entries[:2] == ["00000000", "ff000080"]
+        assert len(entries) == 3
 
 
 def test_quantize_takes_fixed_entries(folder: Path) -> None:
