@@ -72,7 +72,7 @@ def test_hues_go_round_from_red_after_greys_and_alpha() -> None:
 
 
 def exact_hue(rgb: tuple[int, int, int]) -> Fraction:
-    hue, _, _ = colorsys.rgb_to_hsv(*map(Fraction, rgb))
+    hue, _, _ = colorsys.rgb_to_hsv(*map(float, rgb))
     return Fraction(hue).limit_denominator(6 * 255 * 255)
 
 
