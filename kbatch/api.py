@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from kbatch.stages import Writer
 
     Component = str | Mapping[str, Any]
+    Entries = str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Iterable[int]]
     Pixels = NDArray[np.generic]
 
 
@@ -108,6 +108,8 @@ def quantize(
     dither: Component = "none",
     effort: Literal["plain", "fast", "balanced", "thorough"] = "balanced",
     writer: Component = "png",
+    fixed: Entries = (),
+    order: Literal["luminance", "count", "hue", "fixed"] = "luminance",
     seed: int = 0,
     icc: Literal["convert", "ignore"] = "convert",
 ) -> Quantized:
@@ -124,6 +126,9 @@ def quantize(
         dither: how pixels get their entries.
         effort: how hard to look; `plain` is the textbook loop.
         writer: the format of `save`.
+        fixed: entries that are not learnt: hex colours, rows of bytes (3,) or (4,), palette files
+            or pictures, one or several; the palette of another result will do.
+        order: how the palette is sorted.
         seed: what all chance derives from.
         icc: whether a colour profile is converted to sRGB or ignored.
 
@@ -138,7 +143,7 @@ def quantize(
         result.save("photo_K12_L1.png")
         ```
     """
-    from kbatch import core, pipeline
+    from kbatch import core, pipeline, plan
 
     keys = {
         "k": k,
@@ -148,14 +153,17 @@ def quantize(
         "dither": dither,
         "effort": effort,
         "writer": writer,
+        "fixed": _entries(fixed),
+        "order": order,
         "seed": seed,
         "icc": icc,
     }
-    variant, loading, registry, parts = _ready(json.dumps(keys, default=_plain))
-    picture = _picture(image, loading, registry)
+    variant, loading, registry, parts = _ready(plan.request(keys))
+    picture = pipeline.with_room(_picture(image, loading, registry), variant)
     placed = core.Placed(pipeline.collect(picture), parts.space)
     clustering = pipeline.cluster(placed, variant, parts)
     rendered = pipeline.render(picture, placed, clustering.palette, parts)
+    rendered = pipeline.arrange(rendered, variant)
     return Quantized(clustering, rendered, variant, parts.writer)
 
 
@@ -213,11 +221,20 @@ def _ready(keys: str) -> tuple[Variant, Mapping[str, Any], Registry, Parts]:
     return variant, loading, registry, Parts.of(variant, registry)
 
 
-def _plain(value: Any) -> Any:
-    """Returns the plain number of a NumPy one."""
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"expected text, a number or a mapping, got {type(value).__name__}")
+def _entries(fixed: Entries) -> list[str]:
+    """Returns fixed entries as a job would say them."""
+    from kbatch.palettes import to_hex
+
+    entries = []
+    for entry in [fixed] if isinstance(fixed, str | os.PathLike) else fixed:
+        if isinstance(entry, str | os.PathLike):
+            entries.append(os.fspath(entry))
+            continue
+        row = list(entry)
+        if len(row) not in (3, 4) or not all(value in range(256) for value in row):
+            raise ValueError(f"expected a colour of 3 or 4 bytes, got {entry!r}")
+        entries.append(to_hex((*row, 255)[:4]))
+    return entries
 
 
 def _picture(

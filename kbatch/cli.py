@@ -166,6 +166,13 @@ def quantize(
     space: Annotated[str, typer.Option(help="The space to cluster in.")] = "rgb",
     dither: Annotated[str, typer.Option(help="How pixels get their entries.")] = "none",
     effort: Annotated[str, typer.Option(help="plain, fast, balanced or thorough.")] = "balanced",
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PALETTE",
+            help="Entries that are not learnt: a colour such as '#f80', a palette file, a picture.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="What all chance derives from.")] = 0,
     output: Annotated[
         str | None,
@@ -187,6 +194,7 @@ def quantize(
         "space": space,
         "dither": dither,
         "effort": effort,
+        "fixed": fixed or (),
         "seed": seed,
     }
     with _session(debug=debug, quiet=quiet) as console:

@@ -7,22 +7,34 @@ load → collect → cluster → render → write → measure → save. Each ver
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kbatch import core, stages
-from kbatch.data import Indexed, Points, Rendered
+from kbatch.data import Indexed, Picture, Points, Rendered
+from kbatch.loaders import Loaders, load
 from kbatch.storage import save
 
 if TYPE_CHECKING:
-    from kbatch.data import I32, I64, U8, Choice, Clustering, Index, Picture, Variant
+    from kbatch.data import I32, I64, U8, Choice, Clustering, Index, Variant
     from kbatch.registry import Registry
 
-__all__ = ["Loaders", "Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
+__all__ = [
+    "Loaders",
+    "Parts",
+    "arrange",
+    "cluster",
+    "collect",
+    "load",
+    "measure",
+    "render",
+    "save",
+    "with_room",
+    "write",
+]
 
 collect = core.collect
 
@@ -40,50 +52,37 @@ class Parts:
     @classmethod
     def of(cls, variant: Variant, registry: Registry) -> Parts:
         """Builds the components that a variant names."""
+        space = registry.build("space", variant.space.name, variant.space.options)
+        initializer = registry.build("init", variant.init.name, variant.init.options)
+        if isinstance(initializer, stages.SpacedInitializer):
+            initializer = initializer.in_space(space)
         return cls(
             registry.build("strategy", variant.strategy.name, variant.strategy.options),
-            registry.build("init", variant.init.name, variant.init.options),
-            registry.build("space", variant.space.name, variant.space.options),
+            initializer,
+            space,
             registry.build("dither", variant.dither.name, variant.dither.options),
             registry.build("writer", variant.writer.name, variant.writer.options),
         )
 
 
-class Loaders:
-    """Finds the loader of a file: by its first bytes, by its suffix, or else the first one.
+def with_room(picture: Picture, variant: Variant) -> Picture:
+    """Returns the picture with an alpha channel where a fixed entry needs one.
 
     Args:
-        options: the job's loading keys, of which each loader gets those it knows.
-        registry: where loaders come from.
+        picture: as it was loaded.
+        variant: any of the job: all have the same fixed entries.
     """
-
-    def __init__(self, options: Mapping[str, Any], registry: Registry) -> None:
-        self._loaders: list[tuple[stages.LoaderSpec, stages.Loader]] = []
-        for entry in registry:
-            if isinstance(entry.spec, stages.LoaderSpec):
-                known = entry.spec.options.model_fields
-                mine = {key: value for key, value in options.items() if key in known}
-                self._loaders.append((entry.spec, entry.build(mine)))
-
-    def pick(self, name: str, data: bytes) -> stages.Loader:
-        """Returns the loader for a file of this name with these bytes."""
-        suffix = PurePath(name).suffix.lower()
-        by_magic = [
-            loader
-            for spec, loader in self._loaders
-            if any(data.startswith(magic, offset) for offset, magic in spec.magic)
-        ]
-        by_suffix = [loader for spec, loader in self._loaders if suffix in spec.suffixes]
-        return [*by_magic, *by_suffix, self._loaders[0][1]][0]
-
-
-def load(data: bytes, name: str, loader: stages.Loader) -> Picture:
-    """Decodes a file's bytes."""
-    return loader.load(io.BytesIO(data), name)
+    if picture.pixels.shape[3] == 4 or all(alpha == 255 for *_, alpha in variant.fixed):
+        return picture
+    pixels = np.full((*picture.pixels.shape[:3], 4), 255, np.uint8)
+    pixels[..., :3] = picture.pixels
+    return replace(picture, pixels=pixels)
 
 
 def cluster(placed: core.Placed, variant: Variant, parts: Parts) -> Clustering:
     """Finds the palette of a picture's colours."""
+    channels = placed.colors.rgba.shape[1]
+    fixed = np.array(variant.fixed, np.uint8)[:, :channels] if variant.fixed else None
     return core.cluster(
         placed,
         variant.k,
@@ -91,6 +90,7 @@ def cluster(placed: core.Placed, variant: Variant, parts: Parts) -> Clustering:
         parts.initializer,
         search=variant.search,
         seed=variant.seed,
+        fixed=fixed,
     )
 
 
@@ -119,6 +119,23 @@ def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> 
         errors = core.errors(colors.rgba[rows], count, chosen, palette, cost)
     indexed = Indexed(indices, full, picture.meta)
     return Rendered(indexed, errors.loss, errors.sse, errors.sad, errors.counts)
+
+
+def arrange(rendered: Rendered, variant: Variant) -> Rendered:
+    """Puts the entries into the order that the job asks for.
+
+    Args:
+        rendered: its palette in order of luminance, as `render` gives it.
+        variant: the order, and the fixed entries.
+    """
+    if variant.order == "luminance":
+        return rendered
+    indexed = rendered.indexed
+    order = core.arrangement(indexed.palette, rendered.counts, variant.order, variant.fixed)
+    table = np.empty(len(order), np.uint8)
+    table[order] = np.arange(len(order))
+    indexed = replace(indexed, indices=table[indexed.indices], palette=indexed.palette[order])
+    return replace(rendered, indexed=indexed, counts=rendered.counts[order])
 
 
 def write(indexed: Indexed, writer: stages.Writer) -> bytes:

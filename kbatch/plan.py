@@ -16,7 +16,7 @@ from typing import Any
 from kbatch.data import Plan, Source, Variant
 from kbatch.discovery import discover as find_pictures
 from kbatch.errors import JobError, did_you_mean
-from kbatch.job import Document, Job, check, written
+from kbatch.job import Document, Job, check, read_palettes, written
 from kbatch.job import document as documents
 from kbatch.registry import Registry, discover, installed_names
 from kbatch.stages import LoaderSpec
@@ -110,6 +110,26 @@ def make_all(
     return made
 
 
+def request(keys: Mapping[str, Any]) -> str:
+    """Returns what `single` is asked: keys as JSON, with colours in place of palette files.
+
+    Args:
+        keys: the axes, loading keys and palettes of a job; paths are relative to the working
+            directory.
+
+    Raises:
+        JobError: palettes that can't be read.
+        TypeError: a value that no job can hold.
+    """
+    if not keys.get("fixed") and not any(isinstance(value, Mapping) for value in keys.values()):
+        return json.dumps(dict(keys), default=documents.plain_value)  # as nearly always
+    document = documents.plain(keys, "quantize")
+    read_palettes(document, installed(), Path())
+    if document.problems:
+        raise JobError(document.problems)
+    return json.dumps(document.data)
+
+
 @functools.lru_cache(maxsize=64)
 def single(keys: str) -> tuple[Variant, Mapping[str, Any], Registry]:
     """Returns what one picture needs: a variant, the loading options, and the registry.
@@ -117,7 +137,7 @@ def single(keys: str) -> tuple[Variant, Mapping[str, Any], Registry]:
     Remembered, because a notebook asks for the same again and again.
 
     Args:
-        keys: JSON of the axes and loading keys of a job, without lists.
+        keys: JSON of the axes and loading keys of a job, without lists; see `request`.
 
     Raises:
         JobError: with everything that is wrong.

@@ -55,7 +55,7 @@ class Entry:
         """Returns name, type, default and meaning of each option."""
         return [
             (
-                name,
+                field.alias or name,
                 str(getattr(field.annotation, "__name__", field.annotation)),
                 "required" if field.is_required() else str(field.default),
                 field.description or "",

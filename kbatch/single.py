@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -92,7 +91,7 @@ def _target(
     """Returns where a result goes, None for standard output; known before any work."""
     if output is None and picture == STREAM:
         return None
-    variant, _, _ = plan.single(json.dumps(dict(keys)))
+    variant, _, _ = plan.single(plan.request(keys))
     stem = "picture" if picture == STREAM else Path(picture).stem
     name = f"{stem}_{variant.label}{variant.suffix}"
     if output is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kbatch.data import Choice, Search, Source, Variant
 from kbatch.errors import PluginError, did_you_mean
+from kbatch.palettes import from_hex
 from kbatch.stages import InitializerSpec, Spec, WriterSpec
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def variants(job: Job, registry: Registry) -> tuple[Variant, ...]:
     Raises:
         PluginError: a component that isn't there.
     """
+    fixed = tuple(from_hex(color) for color in job.fixed)
     combinations = list(itertools.product(*(getattr(job, axis) for axis in AXES)))
     return tuple(
         Variant(
@@ -67,6 +69,8 @@ def variants(job: Job, registry: Registry) -> tuple[Variant, ...]:
             writer=writer,
             suffix=_spec(registry, writer, WriterSpec).suffix,
             seed=job.seed,
+            fixed=fixed,
+            order=job.order,
         )
         for label, (k, strategy, init, space, dither, effort, writer) in zip(
             _labels(job), combinations, strict=True

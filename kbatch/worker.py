@@ -54,6 +54,7 @@ class Worker:
                     data, item.source.picture, self._loaders.pick(item.source.path.name, data)
                 )
             with clock.verb("collect"):
+                picture = pipeline.with_room(picture, self._plan.variants[0])
                 colors = pipeline.collect(picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
             reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
@@ -129,7 +130,8 @@ class Shared:
         key = f"{_clustering_key(variant)} {variant.dither}"
         if self._rendered is None or self._rendered[0] != key:
             placed, palette = self.placed(variant, parts), clustering.palette
-            self._rendered = key, pipeline.render(self.picture, placed, palette, parts)
+            rendered = pipeline.render(self.picture, placed, palette, parts)
+            self._rendered = key, pipeline.arrange(rendered, variant)
         return self._rendered[1]
 
     def placed(self, variant: Variant, parts: Parts) -> core.Placed:

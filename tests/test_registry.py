@@ -88,6 +88,9 @@ def describe(site: Path, name: str, points: dict[str, str]) -> None:
     (folder / "entry_points.txt").write_text("[kbatch]\n" + "".join(lines))
 
 
+REQUIRED = {"palette": {"from": ["#102030"]}}  # options without a default
+
+
 # ---- built-in components -------------------------------------------------------------------------
 
 
@@ -104,7 +107,9 @@ def test_all_builtins_come_through_the_hook() -> None:
 def test_each_builtin_is_built_by_name_and_does_what_its_stage_does(
     registry: Registry, spec: stages.Spec
 ) -> None:
-    component = registry.build(spec.stage, spec.name)
+    component = registry.build(spec.stage, spec.name, REQUIRED.get(spec.name))
+    if isinstance(component, stages.SpacedInitializer):
+        component = component.in_space(registry.build("space", "rgb"))
     assert all(callable(getattr(component, method)) for method in METHODS[spec.stage])
     assert spec.name in registry.names(spec.stage)
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kbatch.builtin.options import KMeansPlusPlusOptions, PillowOptions, PngOptions
+from kbatch.builtin.options import (
+    KMeansPlusPlusOptions,
+    PaletteStartOptions,
+    PillowOptions,
+    PngOptions,
+    SwatchOptions,
+)
 from kbatch.hookspecs import hookimpl
 from kbatch.stages import (
     DithererSpec,
@@ -98,6 +104,13 @@ def kbatch_components() -> Iterable[Spec]:
             summary="the colours of k random pixels, all different",
             factory="kbatch.builtin.initializers:Random",
         ),
+        InitializerSpec(
+            name="palette",
+            summary="the colours of a palette, splits for the rest",
+            factory="kbatch.builtin.palette_start:FromPalette",
+            options=PaletteStartOptions,
+            deterministic=True,
+        ),
         StrategySpec(
             name="l2",
             summary="K-Means: squared Euclidean distance, weighted means",
@@ -118,6 +131,49 @@ def kbatch_components() -> Iterable[Spec]:
             summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes on every machine",
             factory="kbatch.builtin.png_writer:PngWriter",
             options=PngOptions,
+            suffix=".png",
+            alpha="full",
+        ),
+        WriterSpec(
+            name="gpl",
+            summary="GIMP palette",
+            factory="kbatch.builtin.palette_writers:Gimp",
+            suffix=".gpl",
+            alpha="full",
+        ),
+        WriterSpec(
+            name="act",
+            summary="Adobe colour table",
+            factory="kbatch.builtin.palette_writers:AdobeTable",
+            suffix=".act",
+            alpha="binary",
+        ),
+        WriterSpec(
+            name="hex",
+            summary="palette of a hex colour a line",
+            factory="kbatch.builtin.palette_writers:Hex",
+            suffix=".hex",
+            alpha="full",
+        ),
+        WriterSpec(
+            name="css",
+            summary="palette as CSS custom properties",
+            factory="kbatch.builtin.palette_writers:Css",
+            suffix=".css",
+            alpha="full",
+        ),
+        WriterSpec(
+            name="json",
+            summary="palette as JSON, with the pixels of each entry",
+            factory="kbatch.builtin.palette_writers:Json",
+            suffix=".json",
+            alpha="full",
+        ),
+        WriterSpec(
+            name="swatch",
+            summary="palette as a PNG of squares",
+            factory="kbatch.builtin.palette_writers:Swatch",
+            options=SwatchOptions,
             suffix=".png",
             alpha="full",
         ),

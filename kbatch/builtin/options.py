@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kbatch.stages import Options
+from kbatch.stages import Options, Palette
 
 
 class PillowOptions(Options):
@@ -43,3 +43,20 @@ class KMeansPlusPlusOptions(Options):
         le=64,
         description="candidates drawn for each center, of which the best is taken",
     )
+
+
+class PaletteStartOptions(Options):
+    """What the initializer that starts from a palette can be told."""
+
+    from_: Palette = Field(
+        alias="from",
+        min_length=1,
+        description="hex colours, palette files or pictures to start from, one or several",
+    )
+
+
+class SwatchOptions(Options):
+    """What the writer of swatches can be told."""
+
+    size: int = Field(default=32, ge=1, le=256, description="pixels of a square's side")
+    columns: int = Field(default=16, ge=1, le=256, description="squares of a row")

@@ -9,13 +9,14 @@ from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
-from kbatch.core.palette import costs, errors
+from kbatch.core.palette import arrangement, costs, errors
 from kbatch.core.placed import Placed
 from kbatch.core.seeding import draw, far_points
 from kbatch.core.splitting import split_centers
 
 __all__ = [
     "Placed",
+    "arrangement",
     "assign_nearest",
     "assign_plain",
     "assign_with",

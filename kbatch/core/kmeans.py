@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import as_seen, to_space
+from kbatch.core.colors import as_seen, morton, to_space
 from kbatch.core.lloyd import Found, Loop, is_squared
 from kbatch.core.palette import make_palette, ordered
 from kbatch.core.placed import Placed
@@ -16,7 +16,7 @@ from kbatch.core.splitting import swap
 from kbatch.data import Clustering, Search, Stop
 
 if TYPE_CHECKING:
-    from kbatch.data import F32
+    from kbatch.data import F32, U8, Bool
     from kbatch.stages import Initializer, Strategy
 
 COARSE_LIMIT, COARSE_TOLERANCE = 12, 3e-3  # enough for swaps to begin from
@@ -36,11 +36,13 @@ def cluster(
     *,
     search: Search,
     seed: int,
+    fixed: U8 | None = None,
 ) -> Clustering:
     """Finds a palette for a picture's colours.
 
-    A picture of at most k colours gets exactly those, as the space sees them. Where some pixels are
-    fully transparent and k is at least 2, one entry is (0, 0, 0, 0).
+    A picture of at most k colours, those that are fixed among them, gets exactly those, as the
+    space sees them. Where some pixels are fully transparent, one entry is (0, 0, 0, 0) if k is at
+    least 2 and has room for it.
 
     Args:
         placed: distinct colours with counts, in the space where distances are taken.
@@ -49,12 +51,21 @@ def cluster(
         initializer: where centers start.
         search: how hard to look.
         seed: of the job; the picture's own derives from it and the colours' digest.
+        fixed: uint8 (f, C), distinct entries that are not learnt, whether they are used or not;
+            f is at most k.
     """
-    if len(placed.colors.rgba) <= k:
-        exact = ordered(as_seen(placed.colors.rgba, placed.space))
+    rgba = placed.colors.rgba
+    given = rgba[:0] if fixed is None else fixed
+    if len(rgba) <= k and len(given) + np.count_nonzero(_new(rgba, given)) <= k:
+        exact = ordered(np.vstack([given, as_seen(rgba, placed.space)]))
         return Clustering(exact, np.zeros(1), "labels")
-    best = _Search(placed, k, strategy, initializer, search, seed).run()
-    palette = make_palette(best.centers, placed, strategy)
+    given = _reserved(rgba, k, given)
+    if len(given) == k:  # nothing is left to learn
+        palette = ordered(given)
+        loss = placed.errors(palette, strategy).loss
+        return Clustering(palette, np.array([loss]), "labels")
+    best = _Search(placed, k, strategy, initializer, search, seed, given).run()
+    palette = make_palette(best.centers, placed, strategy, given)
     return Clustering(palette, best.history, best.stopped)
 
 
@@ -69,8 +80,9 @@ class _Search:
         initializer: Initializer,
         search: Search,
         seed: int,
+        fixed: U8,
     ) -> None:
-        self._placed, self._k, self._fixed = placed, k, _reserved(placed, k)
+        self._placed, self._k, self._fixed = placed, k, to_space(fixed, placed.space)
         self._strategy, self._initializer = strategy, initializer
         self._search, self._seed = search, seed
         self._last = Stop(search.max_iterations, search.tolerance, search.relax)
@@ -139,11 +151,17 @@ def generator(seed: int, digest: tuple[int, ...], restart: int) -> np.random.Gen
     return np.random.Generator(np.random.PCG64([seed, restart, *digest]))
 
 
-def _reserved(placed: Placed, k: int) -> F32:
-    """Returns the centers that are not learnt: a transparent one where the picture needs it."""
-    rgba = placed.colors.rgba
-    clear = k > 1 and rgba.shape[1] == 4 and not rgba[:, 3].all()
-    return to_space(np.zeros((int(clear), rgba.shape[1]), np.uint8), placed.space)
+def _new(rgba: U8, given: U8) -> Bool:
+    """Returns bool (n,), which colours are not among those given."""
+    return ~np.isin(morton(rgba), morton(given))
+
+
+def _reserved(rgba: U8, k: int, given: U8) -> U8:
+    """Returns the entries that are not learnt: a transparent one too where the picture needs it."""
+    channels = rgba.shape[1]
+    if channels == 3 or k == 1 or len(given) == k or rgba[:, 3].all() or not given[:, 3].all():
+        return given
+    return np.vstack([given, np.zeros((1, channels), np.uint8)])
 
 
 def _final_loss(found: Found) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,31 +13,37 @@ from kbatch.core.kernels import errors as comparing
 
 if TYPE_CHECKING:
     from kbatch.core.placed import Placed
-    from kbatch.data import F32, I64, U8
+    from kbatch.data import F32, I64, U8, Bool, Index
     from kbatch.stages import Strategy
 
+HUES = 1 << 16  # steps of a sixth of a turn
 LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
 
 
-def make_palette(centers: F32, placed: Placed, strategy: Strategy) -> U8:
+def make_palette(centers: F32, placed: Placed, strategy: Strategy, fixed: U8) -> U8:
     """Rounds centers to uint8 and keeps the palette as large as they are many.
 
-    Entries that rounding made equal, and entries that are nearest to nothing, are replaced by the
-    colours that cost most, so that every entry is used.
+    Entries that rounding made equal, and learnt ones that are nearest to nothing, are replaced by
+    the colours that cost most, so that every learnt entry is used.
 
     Args:
-        centers: float32 (k, d), k at most the number of colours.
-        placed: the picture's distinct colours, in the space of the centers.
+        centers: float32 (k, d), the fixed ones first.
+        placed: the picture's distinct colours, in the space of the centers; those that are not
+            fixed are at least as many as the entries to be learnt.
         strategy: the distance that counts.
+        fixed: uint8 (f, C), distinct entries that stay whatever they are nearest to.
 
     Returns:
         uint8 (k, C), distinct, by rising alpha, then luma, then channels.
     """
     rgba, weight = placed.colors.rgba, placed.points.weight
-    palette = ordered(from_space(centers, placed.space))
+    learnt = from_space(centers[len(fixed) :], placed.space)
+    palette = ordered(np.vstack([fixed, learnt]))
     before = np.inf
     while True:
         used = placed.errors(palette, strategy).counts > 0
+        if len(fixed):
+            used |= np.isin(morton(palette), morton(fixed))
         missing = len(centers) - np.count_nonzero(used)
         if missing == 0:
             return palette
@@ -58,6 +65,45 @@ def ordered(palette: U8) -> U8:
     rising = palette[np.lexsort([*palette[:, 2::-1].T, luma, *alpha])]
     again = (rising[1:] == rising[:-1]).all(axis=1)
     return np.concatenate([rising[:1], rising[1:][~again]])
+
+
+def arrangement(
+    palette: U8, counts: I64, order: str, fixed: Sequence[tuple[int, int, int, int]] = ()
+) -> Index:
+    """Returns the entries of a palette in another order; ties stay as they are.
+
+    Args:
+        palette: uint8 (k, 4), in order of luminance.
+        counts: int64 (k,), pixels of each entry.
+        order: `luminance`; `count`, most pixels first; `hue`, by alpha, greys before colours, and
+            these by rising hue from red; or `fixed`, these first, as they were given.
+        fixed: entries that were.
+
+    Returns:
+        intp (k,): which entry comes first, second, …
+    """
+    if order == "count":
+        return np.argsort(-counts, kind="stable")
+    if order == "hue":
+        return np.lexsort(_hue(palette))
+    if order == "fixed":
+        place = {color: index for index, color in enumerate(fixed)}
+        ranks = [place.get(tuple(row), len(place)) for row in palette.tolist()]
+        return np.argsort(ranks, kind="stable")
+    return np.arange(len(palette))
+
+
+def _hue(palette: U8) -> tuple[I64, Bool, U8]:
+    """Returns the hue in whole numbers, whether there is one, and alpha, an entry each."""
+    red, green, blue = palette[:, :3].T.astype(np.int64)
+    top = np.maximum(np.maximum(red, green), blue)
+    chroma = top - np.minimum(np.minimum(red, green), blue)
+    sixths = np.select(  # of a turn, times the chroma
+        [chroma == 0, top == red, top == green],
+        [0, (green - blue) % np.maximum(6 * chroma, 1), blue - red + 2 * chroma],
+        red - green + 4 * chroma,
+    )
+    return sixths * HUES // np.maximum(chroma, 1), chroma > 0, palette[:, 3]
 
 
 @dataclass(frozen=True)

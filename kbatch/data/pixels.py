@@ -36,8 +36,9 @@ class Picture:
     """Decoded pixels.
 
     Attributes:
-        pixels: uint8 (F, H, W, C), C-contiguous; C is 3 when every pixel is opaque, else 4 with
-            straight alpha and (0, 0, 0, 0) wherever alpha is 0.
+        pixels: uint8 (F, H, W, C), C-contiguous; C is 3 when every pixel, and every fixed
+            entry of the job, is opaque, else 4 with straight alpha and (0, 0, 0, 0) wherever alpha
+            is 0.
         meta: what must survive beside them.
     """
 

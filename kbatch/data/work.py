@@ -54,7 +54,12 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One combination of k × strategy × init × … that is applied to every picture."""
+    """One combination of k × strategy × init × … that is applied to every picture.
+
+    Attributes:
+        fixed: entries of the palette that are not learnt: red, green, blue, alpha.
+        order: how the palette is sorted.
+    """
 
     label: str
     k: int
@@ -67,6 +72,8 @@ class Variant:
     writer: Choice
     suffix: str
     seed: int
+    fixed: tuple[tuple[int, int, int, int], ...] = ()
+    order: str = "luminance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from kbatch.job.check import check
 from kbatch.job.document import Document
 from kbatch.job.model import Job, written
+from kbatch.job.palettes import read_palettes
 from kbatch.job.schema import schema
 
-__all__ = ["Document", "Job", "check", "schema", "written"]
+__all__ = ["Document", "Job", "check", "read_palettes", "schema", "written"]

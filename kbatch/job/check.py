@@ -14,6 +14,7 @@ from kbatch.data import RECORD_COLUMNS, Choice
 from kbatch.errors import JobError, did_you_mean
 from kbatch.job.document import Document
 from kbatch.job.model import LATER, LISTS, STAGE_OF, Job, short
+from kbatch.job.palettes import read_palettes
 from kbatch.job.schema import forms, part, phrase, schema_of
 from kbatch.job.yaml import Route, shown
 from kbatch.registry import Registry
@@ -34,6 +35,7 @@ def check(document: Document, registry: Registry, base: Path) -> Job:
     Raises:
         JobError: with every problem, by line.
     """
+    read_palettes(document, registry, base)
     checker = _Checker(document, registry, base)
     job = checker.job()
     checker.semantics(job)
@@ -86,6 +88,7 @@ class _Checker:
             (("name",), self._name),
             (("strategy", "space"), self._spaces),
             (("measures",), self._columns),
+            (("k", "fixed"), self._fixed),
             ((), self._repeated),
             ((*AXES, "name"), self._variants),
         )
@@ -146,8 +149,9 @@ class _Checker:
         except ValidationError as error:
             self._tell(path, model, options, error)
             return None
+        left_out = {"workers"} if stage == "executor" else set[str]()
         # An executor's workers are the job's, not a choice of its own.
-        return Choice(name, complete.model_dump(exclude={"workers"} if stage == "executor" else {}))
+        return Choice(name, complete.model_dump(by_alias=True, exclude=left_out))
 
     def _tell(
         self, path: Route, model: type[BaseModel], given: Any, error: ValidationError
@@ -217,6 +221,13 @@ class _Checker:
                 if column.name in taken:
                     self.say(("measures", i), f"the results have a column {column.name!r} already")
                 taken.add(column.name)
+
+    def _fixed(self, job: Job) -> None:
+        for i, k in enumerate(job.k):
+            if len(job.fixed) > k:
+                path = ("k", i) if "k" in self._data else ("fixed",)
+                text = f"k is {k}, expected at least {len(job.fixed)}: all fixed entries count"
+                self.say(path, text)
 
     def _repeated(self, job: Job) -> None:
         for key in LISTS:

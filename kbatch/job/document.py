@@ -197,11 +197,11 @@ def plain(data: Mapping[str, Any], name: str) -> Document:
     """
     builder = Builder(lambda _: name)
     builder.places[()] = name, name
-    text = json.dumps(dict(data), default=_plain)
+    text = json.dumps(dict(data), default=plain_value)
     return Document(name, text, json.loads(text), builder)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Returns what JSON has for a value that it doesn't know."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)

@@ -35,6 +35,12 @@ class Job(Options):
         "balanced", "how hard to look for centers; plain is the textbook loop"
     )
     writer: Choices = _axis(Choice("png"), "the format of outputs")
+    fixed: tuple[Text, ...] = Field(
+        (), description="entries that are not learnt: hex colours, palette files or pictures"
+    )
+    order: Literal["luminance", "count", "hue", "fixed"] = Field(
+        "luminance", description="how palettes are sorted"
+    )
     seed: int = Field(0, ge=0, description="what all chance derives from")
     restarts: Count | None = Field(None, description="starts; from effort when not given")
     swaps: int | None = Field(
@@ -73,8 +79,8 @@ STAGE_OF = {
     "reports": "report",
     "executor": "executor",
 }
-LISTS = (*AXES, "input", "measures", "reports", "plugins")
-LATER = ("fixed", "frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
+LISTS = (*AXES, "input", "fixed", "measures", "reports", "plugins")
+LATER = ("frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
 
 
 def written(job: Job) -> dict[str, Any]:

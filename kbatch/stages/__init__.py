@@ -17,6 +17,7 @@ from kbatch.stages.protocols import (
     Report,
     Results,
     Space,
+    SpacedInitializer,
     Strategy,
     Writer,
 )
@@ -30,11 +31,13 @@ from kbatch.stages.specs import (
     LoaderSpec,
     MeasureSpec,
     Options,
+    Palette,
     ReportSpec,
     SpaceSpec,
     Spec,
     StrategySpec,
     WriterSpec,
+    palette_options,
 )
 
 __all__ = [
@@ -55,14 +58,17 @@ __all__ = [
     "MeasureSpec",
     "Nearest",
     "Options",
+    "Palette",
     "Report",
     "ReportSpec",
     "Results",
     "Space",
     "SpaceSpec",
+    "SpacedInitializer",
     "Spec",
     "Strategy",
     "StrategySpec",
     "Writer",
     "WriterSpec",
+    "palette_options",
 ]

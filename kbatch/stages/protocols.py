@@ -110,6 +110,14 @@ class Initializer(Protocol):
         """
 
 
+@runtime_checkable
+class SpacedInitializer(Protocol):
+    """An initializer that needs to know the space; `in_space` gives the one that starts."""
+
+    def in_space(self, space: Space) -> Initializer:
+        """Returns the initializer for a space; asked once, when components are built."""
+
+
 class Nearest(Protocol):
     """The nearest entry of a palette in the space of the variant."""
 

@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 
 class Options(BaseModel):
     """Base of every component's options: unknown keys are errors, values don't change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class _OfColors:
+    """Marks the type below."""
+
+
+# An option that is colours: whoever writes a job may name palette files and pictures too, which are
+# read when it is checked. The component gets `#rrggbb` or `#rrggbbaa`; see `kbatch.palettes`.
+Palette = Annotated[
+    tuple[str, ...],
+    _OfColors(),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+def palette_options(options: type[Options]) -> list[str]:
+    """Returns the options that are a `Palette`, as jobs name them."""
+    return [
+        field.alias or name
+        for name, field in options.model_fields.items()
+        if _OfColors() in field.metadata
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -468,7 +468,9 @@ def test_entries_that_come_to_use_late_are_grey_too(registry: Registry) -> None:
     space, strategy = registry.build("space", "gray"), registry.build("strategy", "l2")
     colours = np.array([[[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 0, 0]]]], np.uint8)
     centers = np.array([[3, 3, 3], [3.2, 3.2, 3.2], [3.1, 3.1, 3.1]], np.float32)
-    palette = make_palette(centers, Placed(collect(Picture(colours)), space), strategy)
+    palette = make_palette(
+        centers, Placed(collect(Picture(colours)), space), strategy, np.empty((0, 3), np.uint8)
+    )
     assert palette.tolist() == [[3, 3, 3], [76, 76, 76], [150, 150, 150]]
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
+NONE = np.empty((0, 3), np.uint8)  # no fixed entry
+
 
 def few(*rows: tuple[tuple[int, int, int], int]) -> Colors:
     """Colours with their counts."""
@@ -31,7 +33,7 @@ def test_entries_that_rounding_makes_equal_are_replaced_by_what_costs_most(
 ) -> None:
     colors = few(((0, 0, 0), 50), ((0, 0, 1), 9), ((90, 90, 90), 3), ((200, 0, 0), 7))
     centers = np.array([[0, 0, 0.1], [0, 0, 0.4], [0.2, 0, 0.3]], np.float32)
-    palette = make_palette(centers, Placed(colors, rgb), strategy)
+    palette = make_palette(centers, Placed(colors, rgb), strategy, NONE)
     assert palette.tolist() == [[0, 0, 0], [200, 0, 0], [90, 90, 90]]
 
 
@@ -40,7 +42,7 @@ def test_entries_that_nothing_is_nearest_to_are_replaced(
 ) -> None:
     colors = few(((10, 10, 10), 5), ((12, 10, 10), 5), ((99, 99, 99), 1))
     centers = np.array([[11, 10, 10], [255, 255, 255], [250, 0, 0]], np.float32)
-    palette = make_palette(centers, Placed(colors, rgb), strategy)
+    palette = make_palette(centers, Placed(colors, rgb), strategy, NONE)
     assert len(palette) == 3
     assert [99, 99, 99] in palette.tolist()
 
@@ -72,7 +74,7 @@ class Tinted(Offset):
 def test_a_palette_is_made_for_any_distance(rgb: Space, strange: type[Offset], least: int) -> None:
     colors = few(((0, 0, 0), 5000), ((0, 0, 1), 9), ((90, 90, 90), 3), ((200, 0, 0), 7))
     centers = np.array([[0, 0, 0.1], [0, 0, 0.4], [90, 90, 90]], np.float32)
-    palette = make_palette(centers, Placed(colors, rgb), strange())
+    palette = make_palette(centers, Placed(colors, rgb), strange(), NONE)
     assert least <= len(palette) <= 3
 
 
