@@ -109,7 +109,7 @@ def quantize(
     effort: Literal["plain", "fast", "balanced", "thorough"] = "balanced",
     writer: Component = "png",
     seed: int = 0,
-    icc: Literal["convert", "ignore"] = "convert",
+    icc: Literal["convert", "keep", "ignore"] = "convert",
 ) -> Quantized:
     """Compresses one picture to k colours by K-Means or K-Medians.
 
@@ -125,7 +125,7 @@ def quantize(
         effort: how hard to look; `plain` is the textbook loop.
         writer: the format of `save`.
         seed: what all chance derives from.
-        icc: whether a colour profile is converted to sRGB or ignored.
+        icc: whether a colour profile is converted to sRGB, kept, or ignored.
 
     Raises:
         JobError: an argument that can't be.

@@ -101,7 +101,7 @@ def test_gif_gives_its_first_frame_on_the_whole_canvas() -> None:
     later.putpalette([0, 0, 0, 200, 100, 50])
     data = bytearray(saved(frame, "GIF", save_all=True, append_images=[later], transparency=0))
     data[6:10] = struct.pack("<HH", 6, 5)  # a canvas larger than the frame
-    pixels = load(bytes(data)).pixels
+    pixels = load(bytes(data), frames="first").pixels
     assert pixels.shape == (1, 5, 6, 4)
     expected = np.full((3, 4, 4), [200, 100, 50, 255])
     expected[0, 0] = 0
@@ -226,7 +226,7 @@ def test_text_and_other_formats_are_named_by_their_first_bytes() -> None:
     assert text.startswith(
         "it.png is in no format that kbatch reads (its first bytes are b'Hello, t'"
     )
-    assert "formats: PNG, JPEG, WebP" in text
+    assert "formats: PNG, JPEG, WebP, AVIF" in text
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,6 @@ def test_text_and_other_formats_are_named_by_their_first_bytes() -> None:
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         b"%PDF-1.7\n",
         b"\xc5\xd0\xd3\xc6" + bytes(60),
-        b"\x00\x00\x01\x00" + bytes(60),
         b"(\0\0\0 no bitmap header",
     ],
 )
@@ -373,7 +372,6 @@ def test_real_broken_files_give_a_picture_or_a_reason() -> None:
                 reasons.append((path.name, str(error)))
             else:
                 loaded += 1
-                assert pixels.shape[0] == 1
                 assert pixels.shape[3] in (3, 4)
                 if pixels.shape[3] == 4:
                     assert pixels[..., 3].min() < 255
