@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-import re
 from collections.abc import Callable, Iterator
 
 from PIL import ImageFile
 
 from kbatch.builtin import pillow_depth
 from kbatch.builtin.options import PillowOptions
+from kbatch.builtin.pillow_reasons import is_cut, reason
 from kbatch.errors import PictureError
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 ANIMATED = ("PNG", "WEBP", "GIF", "AVIF")  # by Pillow's names; of others frames are something else
 SUBFILE = 254  # a tag of TIFF: what a page is
 PAGES = (0, 2)  # and no thumbnail and no mask
-CUT = re.compile("truncat|EOF|end of|decoder error", re.IGNORECASE)
 
 
 def check_size(width: int, height: int, limit: int, name: str) -> None:
@@ -56,24 +55,22 @@ def frames(
     # An APNG may begin with a picture for programs that can't play it.
     first = int(many and bool(getattr(image, "default_image", False)))
     for count, index in enumerate(itertools.count(first), 1):
-        if index and not _moved(image, index):
-            return
-        if count > options.max_frames:
-            raise PictureError(
-                f"{name} has more frames than max_frames ({options.max_frames:,}); "
-                "raise max_frames in the job, or take its first frame by frames: first"
-            )
-        _check_all(image, count, options.max_pixels, name)
-        if not _loaded(image, index, again, options, name):
-            return
+        try:
+            if index and not _moved(image, index):
+                return
+            _check(image, count, options, name)
+            if not _loaded(image, index, again, options, name):
+                return
+        except PictureError:
+            raise
+        except Exception as error:
+            if count == 1:
+                raise
+            mend = "take the first frame by frames: first"
+            raise PictureError(f"{name} {reason(error)}, in frame {count}; {mend}") from error
         yield image
         if not many:
             return
-
-
-def is_cut(error: Exception) -> bool:
-    """Returns whether a decoder complains that the file ends too early."""
-    return isinstance(error, EOFError) or CUT.search(str(error)) is not None
 
 
 def _has_frames(image: ImageFile.ImageFile, options: PillowOptions) -> bool:
@@ -109,14 +106,20 @@ def _moved(image: ImageFile.ImageFile, index: int) -> bool:
     return True
 
 
-def _check_all(image: ImageFile.ImageFile, count: int, limit: int, name: str) -> None:
+def _check(image: ImageFile.ImageFile, count: int, options: PillowOptions, name: str) -> None:
+    """Refuses too many frames, or too many pixels in all of them."""
+    width, height, mend = image.width, image.height, "or take the first frame by frames: first"
     if count == 1:
-        check_size(image.width, image.height, limit, name)
-    elif image.width * image.height * count > limit:
+        check_size(width, height, options.max_pixels, name)
+    elif count > options.max_frames:
         raise PictureError(
-            f"{name} is too large: {count:,} frames of {image.width:,} × {image.height:,} are more "
-            f"than max_pixels ({limit:,}); raise max_pixels in the job, or take its first frame by "
-            "frames: first"
+            f"{name} has more frames than max_frames ({options.max_frames:,}); "
+            f"raise max_frames in the job, {mend}"
+        )
+    elif width * height * count > options.max_pixels:
+        raise PictureError(
+            f"{name} is too large: {count:,} frames of {width:,}×{height:,} pixels are more than "
+            f"max_pixels ({options.max_pixels:,}); raise max_pixels in the job, {mend}"
         )
 
 

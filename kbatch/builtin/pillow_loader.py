@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import io
-import re
 import warnings
 from typing import BinaryIO
 
-from PIL import Image, ImageFile
+from PIL import ImageFile
 
 from kbatch.builtin.options import PillowOptions
-from kbatch.builtin.pillow_frames import check_size, frames, is_cut
+from kbatch.builtin.pillow_frames import check_size, frames
 from kbatch.builtin.pillow_readers import Reader, reader_of
+from kbatch.builtin.pillow_reasons import reason
 from kbatch.builtin.png_unpacked import unpacked
 from kbatch.data import Picture
 from kbatch.errors import PictureError
@@ -54,7 +54,7 @@ class PillowLoader:
         except PictureError:
             raise
         except Exception as error:  # a damaged file can make a decoder raise anything
-            raise PictureError(f"{name} {_reason(error)}") from error
+            raise PictureError(f"{name} {reason(error)}") from error
 
 
 def _opened(reader: Reader, stream: BinaryIO) -> ImageFile.ImageFile:
@@ -78,19 +78,3 @@ def _scale_key(image: ImageFile.ImageFile) -> None:
     key, stored = image.info.get("transparency"), image.tile[0][3] if image.tile else None
     if stored in GREY_STEPS and isinstance(key, int):
         image.info["transparency"] = key * GREY_STEPS[stored]
-
-
-def _reason(error: Exception) -> str:
-    """Returns what is wrong with a file that can't be decoded."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, MemoryError):
-        return "needs more memory than there is"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"is larger than Pillow decodes in this format: {text.partition(',')[0]}"
-    if is_cut(error):
-        return f"is truncated{' or damaged' if 'decoder error' in text else ''}: {text}"
-    if re.search("support|unknown", text, re.IGNORECASE):
-        return f"is of a kind that can't be decoded: {text}"
-    if "not identified by this driver" in text:
-        text = "its header has no valid size or kind of pixels"
-    return f"is damaged: {text}"

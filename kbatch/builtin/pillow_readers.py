@@ -25,7 +25,6 @@ READERS = (
     ("TIFF", rb"II[*+]\0|MM\0[*+]", "TiffImagePlugin:TiffImageFile"),
     ("PPM", rb"P[1-6fy]\s", "PpmImagePlugin:PpmImageFile"),
     ("ICO", rb"\0\0\x01\0", "IcoImagePlugin:IcoImageFile"),
-    ("CUR", rb"\0\0\x02\0", "CurImagePlugin:CurImageFile"),
     ("QOI", rb"qoif", "QoiImagePlugin:QoiImageFile"),
     ("JPEG 2000", rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n", "Jpeg2KImagePlugin:Jpeg2KImageFile"),
     ("PSD", rb"8BPS", "PsdImagePlugin:PsdImageFile"),
@@ -39,8 +38,11 @@ READERS = (
         "BmpImagePlugin:DibImageFile",
     ),
 )
-TGA = "TgaImagePlugin:TgaImageFile"  # begins with nothing to tell it by
-TGA_SUFFIXES = (".tga", ".icb", ".vda", ".vst")
+TGA = "TgaImagePlugin:TgaImageFile"
+BY_SUFFIX = {  # most TGAs begin as cursors do
+    **dict.fromkeys((".tga", ".icb", ".vda", ".vst"), TGA),
+    ".cur": "CurImagePlugin:CurImageFile",
+}
 
 Reader = Callable[[BinaryIO], ImageFile.ImageFile]
 
@@ -57,19 +59,19 @@ def reader_of(head: bytes, name: str) -> Reader:
     """
     if not head:
         raise PictureError(f"{name} is empty")
-    for _, magic, reader in READERS:
+    for _, magic, found in READERS:
         if re.match(magic, head, re.DOTALL):
-            return _imported(reader)
-    if PurePath(name).suffix.lower() in TGA_SUFFIXES:
-        return _imported(TGA)
+            return _imported(found)
+    if reader := BY_SUFFIX.get(PurePath(name).suffix.lower()):
+        return _imported(reader)
     formats = ", ".join(kind for kind, _, _ in READERS)
     raise PictureError(
         f"{name} is in no format that kbatch reads (its first bytes are {head[:8]!r}; "
-        f"formats: {formats}, TGA)"
+        f"formats: {formats}, and TGA, CUR by suffix)"
     )
 
 
 def _imported(reader: str) -> Reader:
     module, _, name = reader.partition(":")
-    found: Reader = getattr(importlib.import_module(f"PIL.{module}"), name)
-    return found
+    made: Reader = getattr(importlib.import_module(f"PIL.{module}"), name)
+    return made

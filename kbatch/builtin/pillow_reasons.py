@@ -1,0 +1,34 @@
+"""What is wrong with a file that Pillow can't decode, in words."""
+
+from __future__ import annotations
+
+import re
+
+from PIL import Image
+
+CUT = re.compile("truncat|EOF|end of|decoder error", re.IGNORECASE)
+PLAIN = {
+    "not identified by this driver": "its header has no valid size or kind of pixels",
+    "cannot load this image": "it has no pixel data",
+}
+
+
+def is_cut(error: Exception) -> bool:
+    """Returns whether a decoder complains that the file ends too early, or may do so."""
+    return isinstance(error, EOFError) or CUT.search(str(error)) is not None
+
+
+def reason(error: Exception) -> str:
+    """Returns the rest of a sentence that begins with the picture."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"is larger than Pillow decodes in this format: {text.partition(',')[0]}"
+    if "decoder error" in text:  # libtiff doesn't say more
+        return f"is truncated, damaged or compressed in a way that can't be decoded: {text}"
+    if is_cut(error):
+        return f"is truncated: {text}"
+    if re.search("support|unknown", text, re.IGNORECASE):
+        return f"is of a kind that can't be decoded: {text}"
+    return f"is damaged: {PLAIN.get(text, text)}"
