@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 BAND = 1 << 20  # pixels worked on at once, so that memory stays small
 OTHER_END = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
-BITS, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339  # tags of TIFF
+BITS, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT = 258, 262, 284, 339  # tags of TIFF
 SIGNED = 2
 
 
@@ -38,18 +38,18 @@ def decode(
         again: opens the same file a second time.
         load: loads an image.
     """
-    raw = _raw_mode(image)
+    raw = _stored(image)
     if raw == "LA;16B":  # as many bits as RGBA of 8 bits: high and low bytes are its channels
-        _set_raw_mode(image, "RGBA")
+        _store(image, "RGBA")
         load(image)
         for top, pairs in _bands(image):
             grey, alpha = _joined(pairs[..., ::2], pairs[..., 1::2]).transpose(2, 0, 1)
             _paste(image, top, np.dstack([grey, grey, grey, alpha]))
     elif deep := re.fullmatch(r"(RGB|RGBA|RGBa|RGBX|CMYK);16([BLN])", raw):
         kind, end = deep.groups()
-        low, stored = again(), kind.replace("a", "A")
-        _set_raw_mode(image, f"{stored};16{end}")
-        _set_raw_mode(low, f"{stored};16{OTHER_END[end]}")
+        low, straight = again(), kind.replace("a", "A")
+        _store(image, straight, f";16{end}")
+        _store(low, straight, f";16{OTHER_END[end]}")
         load(image)
         load(low)
         _join(image, low, premultiplied=kind == "RGBa")
@@ -119,15 +119,27 @@ def _joined(high: Array, low: Array) -> U8:
     return _rounded(_whole(high, low))
 
 
-def _raw_mode(image: ImageFile.ImageFile) -> str:
+def _stored(image: ImageFile.ImageFile) -> str:
     """Returns how the samples are stored, or nothing where the format has no such word."""
-    arguments = image.tile[0][3] if image.tile else ""
-    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
-    return first if isinstance(first, str) else ""
+    arguments = image.tile[0].args if image.tile else ""
+    raw = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    if not isinstance(raw, str):
+        return ""
+    tags: Any = getattr(image, "tag_v2", {})
+    if len(raw) == 1 and tags.get(PLANAR) == 2 and tags.get(BITS, (1,))[0] == 16:
+        # A plane a channel: Pillow forgets their depth.
+        bands = "".join(dict.fromkeys(str((tile.args or "?")[0]) for tile in image.tile))
+        return f"{bands};16{'L' if tags.prefix == b'II' else 'B'}"
+    return raw
 
 
-def _set_raw_mode(image: ImageFile.ImageFile, raw: str) -> None:
-    image.tile = [
-        tile._replace(args=raw if isinstance(tile.args, str) else (raw, *(tile.args or ())[1:]))
-        for tile in image.tile
-    ]
+def _store(image: ImageFile.ImageFile, kind: str, depth: str = "") -> None:
+    """Says how the samples are to be taken: all channels, or the one of a plane."""
+
+    def told(arguments: Any) -> Any:
+        if isinstance(arguments, str):
+            return kind + depth
+        first, *others = arguments
+        return (first.upper() if len(first) == 1 else kind) + depth, *others
+
+    image.tile = [tile._replace(args=told(tile.args)) for tile in image.tile]

@@ -29,6 +29,7 @@ def reason(error: Exception) -> str:
         return f"is truncated, damaged or compressed in a way that can't be decoded: {text}"
     if is_cut(error):
         return f"is truncated: {text}"
-    if re.search("support|unknown", text, re.IGNORECASE):
+    unlisted = isinstance(error.__cause__, KeyError)  # of Pillow's tables of modes
+    if unlisted or re.search("support|unknown", text, re.IGNORECASE):
         return f"is of a kind that can't be decoded: {text}"
     return f"is damaged: {PLAIN.get(text, text)}"
