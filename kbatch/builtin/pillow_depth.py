@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFile
+
+from kbatch.images.bands import bands
 
 if TYPE_CHECKING:
     from kbatch.data import U8
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-BAND = 1 << 20  # pixels worked on at once, so that memory stays small
 OTHER_END = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 BITS, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT = 258, 262, 284, 339  # tags of TIFF
 SIGNED = 2
@@ -42,7 +43,7 @@ def decode(
     if raw == "LA;16B":  # as many bits as RGBA of 8 bits: high and low bytes are its channels
         _store(image, "RGBA")
         load(image)
-        for top, pairs in _bands(image):
+        for top, pairs in bands(image):
             grey, alpha = _joined(pairs[..., ::2], pairs[..., 1::2]).transpose(2, 0, 1)
             _paste(image, top, np.dstack([grey, grey, grey, alpha]))
     elif deep := re.fullmatch(r"(RGB|RGBA|RGBa|RGBX|CMYK);16([BLN])", raw):
@@ -63,7 +64,7 @@ def _join(image: ImageFile.ImageFile, low: Image.Image, *, premultiplied: bool) 
     """Puts the rounded samples in the place of their high bytes."""
     key = image.info.get("transparency")
     masks: list[U8] = []
-    for (top, high), (_, lower) in zip(_bands(image), _bands(low), strict=True):
+    for (top, high), (_, lower) in zip(bands(image), bands(low), strict=True):
         samples = _whole(high, lower)
         if isinstance(key, tuple):
             masks.append(np.where((samples == np.array(key)).all(axis=2), np.uint8(0), 255))
@@ -83,7 +84,7 @@ def _scale(image: ImageFile.ImageFile, tags: Any) -> None:
     inverted = tags.get(PHOTOMETRIC) == 0 and image.mode.startswith("I;16")
     if not (inverted or bits == 12 or image.mode == "I"):
         return
-    for top, stored in _bands(image):
+    for top, stored in bands(image):
         values = stored
         if bits == 12:
             values = values << 4 | values >> 8
@@ -92,14 +93,6 @@ def _scale(image: ImageFile.ImageFile, tags: Any) -> None:
         elif signed:
             values = values.clip(0) << 1
         _paste(image, top, (65535 - values if inverted else values).astype(stored.dtype))
-
-
-def _bands(image: Image.Image) -> Iterator[tuple[int, Array]]:
-    """Yields a band of rows after the other, each with the number of its first."""
-    rows = max(1, BAND // image.width)
-    for top in range(0, image.height, rows):
-        bottom = min(top + rows, image.height)
-        yield top, np.asarray(image.crop((0, top, image.width, bottom)))
 
 
 def _paste(image: Image.Image, top: int, band: Array) -> None:

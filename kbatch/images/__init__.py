@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from kbatch.data import Indexed, Meta, Picture
+from kbatch.images.bands import array_of
 from kbatch.images.beside import TURNS, dpi_of, exif_of, loop_of, times_of, xmp_of
 from kbatch.images.modes import split
 from kbatch.images.profiles import Icc, Profile
@@ -145,7 +146,7 @@ def to_image(indexed: Indexed) -> Image.Image:
 def _decoded(image: Image.Image, profile: Profile) -> tuple[U8, U8 | None]:
     """Returns sRGB or grey colours and alpha; images in between are let go at once."""
     colors, alpha = split(image)
-    return np.asarray(profile.apply(colors, in_place=colors is not image)), alpha
+    return array_of(profile.apply(colors, in_place=colors is not image)), alpha
 
 
 def _upright(color: U8, alpha: U8 | None, orientation: int) -> U8:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from kbatch.images.bands import array_of
 from kbatch.images.values import from_floats, to_bytes
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def split(image: Image.Image) -> tuple[Image.Image, U8 | None]:
         return _look_up(image)
     if mode in ("LA", "La", "RGBA", "RGBa"):
         straight = image if mode.endswith("A") else image.convert(mode.replace("a", "A"))
-        alpha = np.asarray(straight.getchannel("A"))
+        alpha = array_of(straight.getchannel("A"))
         return straight.convert(mode[:-1]), None if alpha.min() == 255 else alpha
     if mode == "F":
-        return Image.fromarray(from_floats(np.asarray(image))), None
+        return Image.fromarray(from_floats(array_of(image))), None
     if mode.startswith("I"):
-        stored = np.asarray(image)
-        grey = to_bytes(stored.clip(0, 65535).astype(np.uint16))
-        return Image.fromarray(grey), _keyed(image)
+        stored = np.empty((image.height, image.width), np.uint16)
+        np.clip(array_of(image), 0, 65535, out=stored, casting="unsafe")
+        return Image.fromarray(to_bytes(stored)), _keyed(image)
     if mode in ("1", "L", "RGB"):
         image = image.convert("L") if mode == "1" else image
         return image, _keyed(image)
@@ -47,7 +48,7 @@ def _look_up(image: Image.Image) -> tuple[Image.Image, U8 | None]:
         palette[: len(entries), 3] = entries
     elif isinstance(transparency, int) and transparency in range(256):
         palette[transparency, 3] = 0
-    stored = np.asarray(image)
+    stored = array_of(image)
     indices, alpha = (stored[..., 0], stored[..., 1]) if image.mode == "PA" else (stored, None)
     if alpha is None and palette[:, 3].min() < 255:
         alpha = palette[:, 3][indices]
@@ -59,7 +60,7 @@ def _keyed(image: Image.Image) -> U8 | None:
     key = image.info.get("transparency")
     if not isinstance(key, int | tuple):
         return None
-    stored = np.asarray(image)
+    stored = array_of(image)
     if np.shape(key) != stored.shape[2:]:
         return None
     # A loop over channels: `stored == key` would need a mask thrice as large.

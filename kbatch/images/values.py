@@ -33,8 +33,8 @@ def to_bytes(array: Array) -> U8:
 
 def from_floats(array: Array) -> U8:
     """Returns uint8 values of a float image: from 0 to 1 if none is larger, else from 0 to 255."""
-    values = np.nan_to_num(array, nan=0.0)
-    np.clip(values, 0, 255, out=values)
+    values = np.fmax(array, np.float32(0))  # of NaN and 0 it takes 0
+    np.minimum(values, 255, out=values)
     if values.max() <= 1:
         values *= 255
     rounded: U8 = np.rint(values, out=values).astype(np.uint8)
