@@ -66,6 +66,9 @@ def frames(
         except Exception as error:
             if count == 1:
                 raise
+            if options.truncated == "accept" and is_cut(error):
+                _tell_cut(error, name)
+                return
             mend = "take the first frame by frames: first"
             raise PictureError(f"{name} {reason(error)}, in frame {count}; {mend}") from error
         yield image
@@ -140,15 +143,19 @@ def _loaded(
                 raise
             one.tile = []
             one.load()  # raises if not even the first pixel was decoded
-            cut.append(str(error))
+            cut.append(error)
 
     def other() -> ImageFile.ImageFile:
         opened = again()
         opened.seek(index)
         return opened
 
-    cut: list[str] = []
+    cut: list[Exception] = []
     pillow_depth.decode(image, other, load)
     if cut:
-        log.warning("%s is truncated: taken as far as it goes, %s", name, cut[0])
+        _tell_cut(cut[0], name)
     return not cut or index == 0  # later frames are not composed where they are cut
+
+
+def _tell_cut(error: Exception, name: str) -> None:
+    log.warning("%s is truncated: taken as far as it goes, %s", name, error)

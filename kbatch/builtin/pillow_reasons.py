@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import struct
 
 from PIL import Image
 
+ENDS = (EOFError, IndexError, struct.error)
 CUT = re.compile("truncat|EOF|end of|decoder error", re.IGNORECASE)
 PLAIN = {
     "not identified by this driver": "its header has no valid size or kind of pixels",
@@ -15,7 +17,9 @@ PLAIN = {
 
 def is_cut(error: Exception) -> bool:
     """Returns whether a decoder complains that the file ends too early, or may do so."""
-    return isinstance(error, EOFError) or CUT.search(str(error)) is not None
+    # Pillow lets the errors of reading behind the end through, or hides them as a cause.
+    behind = isinstance(error, ENDS) or isinstance(error.__cause__, ENDS)
+    return behind or CUT.search(str(error)) is not None
 
 
 def reason(error: Exception) -> str:
