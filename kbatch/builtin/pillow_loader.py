@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import logging
 import warnings
 from typing import BinaryIO
 
@@ -30,6 +31,9 @@ class PillowLoader:
         # Pillow warns of oddities in metadata and of large sizes, neither of which is in the way.
         # One filter that stays, because `catch_warnings` is not safe between threads.
         warnings.filterwarnings("ignore", module=r"PIL\.")
+        logger = logging.getLogger("PIL")  # what it says of a file that fails is in the record
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
     def load(self, stream: BinaryIO, name: str) -> Picture:
         """Decodes one picture.

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-BAND = 1 << 20  # pixels
+BAND = 1 << 18  # pixels: what the system needs not find new memory for
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def bands(image: Image.Image) -> Iterator[tuple[int, Array]]:
     """Yields a band (rows, W, …) after the other, each with the number of its first row."""
-    if image.width * image.height <= BAND:
+    if image.width * image.height <= 2 * BAND:
         yield 0, np.asarray(image)
         return
     rows = max(1, BAND // image.width)
