@@ -16,7 +16,7 @@ from kbatch.errors import PictureError
 log = logging.getLogger(__name__)
 
 ANIMATED = ("PNG", "WEBP", "GIF", "AVIF")  # by Pillow's names; of others frames are something else
-SUBFILE = 254  # a tag of TIFF: what a page is
+SUBFILE, ORIENTATION = 254, 274  # tags of TIFF; the first tells what a page is
 PAGES = (0, 2)  # and no thumbnail and no mask
 
 
@@ -151,6 +151,10 @@ def _loaded(
         return opened
 
     cut: list[Exception] = []
+    # Pillow turns a TIFF upright, but not its resolution.
+    aside = image.format == "TIFF" and image.tag_v2.get(ORIENTATION, 1) >= 5  # type: ignore[attr-defined]
+    if aside and "dpi" in image.info:
+        image.info["dpi"] = image.info["dpi"][::-1]
     pillow_depth.decode(image, other, load)
     if cut:
         _tell_cut(cut[0], name)

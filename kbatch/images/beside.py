@@ -84,7 +84,7 @@ def xmp_of(image: Image.Image) -> bytes | None:
     stored = image.info.get("xmp")
     if not isinstance(stored, bytes) or not stored:
         return None
-    return re.sub(rb'\s*tiff:Orientation="\d"|<tiff:Orientation>\d</tiff:Orientation>', b"", stored)
+    return re.sub(rb'tiff:Orientation="\d"|<tiff:Orientation>\d</tiff:Orientation>', b"", stored)
 
 
 def dpi_of(image: Image.Image) -> tuple[float, float] | None:

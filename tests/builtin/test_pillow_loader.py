@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from collections.abc import Callable
@@ -13,12 +15,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, features
 
+from kbatch.builtin import kbatch_components
 from kbatch.builtin.options import PillowOptions
 from kbatch.builtin.pillow_loader import PillowLoader
+from kbatch.builtin.pillow_readers import reader_of
 from kbatch.data import Picture
 from kbatch.errors import PictureError
+from kbatch.stages import LoaderSpec
 
 NASTY = Path(__file__).parents[2].parent / "shared" / "images" / "nasty"
 COLORS = np.random.default_rng(11).integers(0, 256, (9, 13, 3), np.uint8)
@@ -67,11 +72,60 @@ def png(header: tuple[int, ...], rows: bytes, **chunks: bytes) -> bytes:
         ("TIFF", {"compression": "tiff_lzw"}),
         ("TIFF", {"compression": "tiff_deflate", "big_tiff": True}),
         ("WEBP", {"lossless": True}),
+        ("ICO", {"sizes": [(13, 9)]}),
+        ("QOI", {}),
+        ("JPEG2000", {}),
+        ("JPEG2000", {"no_jp2": True}),
+        ("DDS", {}),
+        ("PCX", {}),
+        ("SGI", {}),
     ],
 )
 def test_lossless_formats_come_back_as_they_were(kind: str, options: dict[str, Any]) -> None:
     picture = load(saved(Image.fromarray(COLORS), kind, **options))
     assert np.array_equal(picture.pixels[0], COLORS)
+
+
+def test_formats_that_begin_with_nothing_to_tell_them_by_are_told_by_their_suffix() -> None:
+    data = saved(Image.fromarray(COLORS), "TGA")
+    loader = PillowLoader(PillowOptions())
+    assert np.array_equal(loader.load(io.BytesIO(data), "a.TGA").pixels[0], COLORS)
+    with pytest.raises(PictureError, match="in no format that kbatch reads"):
+        loader.load(io.BytesIO(data), "a.png")
+    cursor = bytearray(saved(Image.fromarray(COLORS), "ICO", sizes=[(13, 9)], bitmap_format="bmp"))
+    cursor[2] = 2
+    pixels = loader.load(io.BytesIO(bytes(cursor)), "a.cur").pixels[0]
+    assert np.array_equal(pixels, COLORS)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_avif_is_near_what_it_was() -> None:
+    data = saved(Image.fromarray(SMOOTH), "AVIF", quality=95)
+    assert np.abs(load(data).pixels[0].astype(int) - SMOOTH).max() <= 6
+
+
+def test_the_composite_of_a_psd_is_read() -> None:
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, *COLORS.shape[:2], 8, 3)
+    planes = COLORS.transpose(2, 0, 1).tobytes()
+    data = head + struct.pack(">IIIH", 0, 0, 0, 0) + planes
+    assert np.array_equal(load(data).pixels[0], COLORS)
+
+
+def test_readers_are_imported_when_they_are_needed() -> None:
+    script = (
+        "import sys, kbatch.builtin.pillow_loader as loader; from PIL import Image;"
+        "print([name for name in sys.modules if name.endswith('ImagePlugin')])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert ended.stdout.decode().strip() == "[]"
+
+
+def test_what_the_spec_claims_is_read_by_its_content() -> None:
+    (spec,) = (spec for spec in kbatch_components() if isinstance(spec, LoaderSpec))
+    for offset, magic in spec.magic:
+        head = bytes(offset) + magic
+        riff = b"RIFF" + bytes(4) + magic if magic == b"WEBP" else head
+        reader_of(riff.ljust(16, b"\0"), "it")
 
 
 def test_alpha_of_webp_and_tiff_survives() -> None:
@@ -190,6 +244,15 @@ def test_resolution_is_kept() -> None:
     for kind in ("PNG", "JPEG", "TIFF", "BMP"):
         picture = load(saved(Image.fromarray(COLORS), kind, dpi=(300, 150)))
         assert picture.meta.dpi == pytest.approx((300, 150), abs=0.1), kind
+
+
+def test_the_resolution_of_a_tiff_is_turned_with_it() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(Image.fromarray(COLORS), "TIFF", dpi=(300, 150), exif=exif)
+    picture = load(data)
+    assert picture.pixels.shape == (1, 13, 9, 3)
+    assert picture.meta.dpi == (150, 300)
 
 
 def test_a_tiff_that_tells_no_resolution_has_none() -> None:
@@ -376,6 +439,6 @@ def test_real_broken_files_give_a_picture_or_a_reason() -> None:
                 if pixels.shape[3] == 4:
                     assert pixels[..., 3].min() < 255
                     assert not pixels[pixels[..., 3] == 0].any()
-    assert loaded > 200
-    assert len(reasons) > 30
+    assert loaded > 280
+    assert len(reasons) > 35
     assert all(text.startswith(f"{name} ") for name, text in reasons)
