@@ -311,6 +311,18 @@ def test_a_truncated_file_is_called_truncated(kind: str) -> None:
     assert reason(data[: len(data) // 2]).startswith("it.png is truncated: ")
 
 
+@pytest.mark.parametrize("kind", ["WEBP", "ICO", "QOI", "DDS", "PCX", "SGI"])
+def test_others_may_be_called_truncated_or_damaged(kind: str) -> None:
+    data = saved(Image.fromarray(SMOOTH), kind)
+    for length in (20, 60, len(data) // 2):
+        assert reason(data[:length]).startswith("it.png is truncated")
+
+
+def test_a_kind_of_pixels_that_is_not_decoded_is_not_called_damaged() -> None:
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 4, 4, 16, 3)
+    assert "is of a kind that can't be decoded" in reason(head + bytes(200))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "PPM", "GIF", "WEBP"])
 def test_a_cut_anywhere_is_a_picture_error_or_a_picture(kind: str) -> None:
     data = saved(Image.fromarray(SMOOTH), kind)
