@@ -114,6 +114,8 @@ def _joined(high: Array, low: Array) -> U8:
 
 def _stored(image: ImageFile.ImageFile) -> str:
     """Returns how the samples are stored, or nothing where the format has no such word."""
+    if image.format == "PNG" and getattr(image, "is_animated", False):
+        return ""  # Pillow composes its frames in 8 bits
     arguments = image.tile[0].args if image.tile else ""
     raw = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
     if not isinstance(raw, str):

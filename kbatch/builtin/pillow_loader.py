@@ -6,6 +6,7 @@ import functools
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from PIL import ImageFile
@@ -49,11 +50,13 @@ class PillowLoader:
             reader = reader_of(stream.read(16), name)
             image = _opened(reader, stream)
             check_size(image.width, image.height, self._options.max_pixels, name)
-            if image.format == "PNG" and not getattr(image, "is_animated", False):
-                stream = _unpacked(stream)
-                image = _opened(reader, stream)
-            again = functools.partial(_opened, reader, stream)
+            source = _unpacked(image, stream) or stream
+            if source is not stream:
+                image = _opened(reader, source)
+            again = functools.partial(_opened, reader, source)
             decoded = frames(image, again, self._options, name)
+            if source is not stream:
+                decoded = _let_go(decoded, source)
             return from_frames(decoded, icc=self._options.icc, name=name)
         except PictureError:
             raise
@@ -70,15 +73,28 @@ def _opened(reader: Reader, stream: BinaryIO) -> ImageFile.ImageFile:
     return image
 
 
-def _unpacked(stream: BinaryIO) -> BinaryIO:
-    """Returns a PNG that is decoded in less time than Pillow alone takes, if that can be."""
+def _unpacked(image: ImageFile.ImageFile, stream: BinaryIO) -> BinaryIO | None:
+    """Returns a still PNG that is decoded in less time than Pillow alone takes, if that can be."""
+    if image.format != "PNG" or getattr(image, "is_animated", False):
+        return None
     stream.seek(0)
     data = unpacked(stream.read())
-    return stream if data is None else io.BytesIO(data)
+    return None if data is None else io.BytesIO(data)
+
+
+def _let_go(
+    decoded: Iterator[ImageFile.ImageFile], stream: BinaryIO
+) -> Iterator[ImageFile.ImageFile]:
+    """Yields the only frame of a stream, whose memory is free again by then."""
+    for image in decoded:
+        stream.close()
+        yield image
 
 
 def _scale_key(image: ImageFile.ImageFile) -> None:
-    """Brings the transparent grey of a PNG to 8 bits, like its samples."""
+    """Brings the transparent colour of a PNG to 8 bits where its samples are, too."""
     key, stored = image.info.get("transparency"), image.tile[0][3] if image.tile else None
     if stored in GREY_STEPS and isinstance(key, int):
         image.info["transparency"] = key * GREY_STEPS[stored]
+    elif isinstance(key, tuple) and stored == "RGB;16B" and getattr(image, "is_animated", False):
+        image.info["transparency"] = tuple(value >> 8 for value in key)

@@ -75,14 +75,20 @@ def deep_tiff(samples: Array, end: str = "<", **tags: Any) -> bytes:
     return tiff(planes, samples.shape[1::-1], end, bits=bits, channels=channels, **tags)
 
 
+def packed(samples: Array) -> bytes:
+    return zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples))
+
+
 def png(samples: Array, color: int, *, interlaced: bool = False, **chunks: bytes) -> bytes:
+    """Returns a PNG with chunks before its pixels, and after them where `_` precedes their name."""
     height, width = samples.shape[:2]
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
     assert not interlaced or (height, width) == (1, 1)  # then its one pass is the plain picture
     header = struct.pack(">IIBBBBB", width, height, 16, color, 0, 0, interlaced)
     data = b"\x89PNG\r\n\x1a\n"
-    for kind, body in {"IHDR": header, **chunks, "IDAT": zlib.compress(rows), "IEND": b""}.items():
-        named = kind.encode() + body
+    before = {kind: body for kind, body in chunks.items() if kind[0] != "_"}
+    parts = {"IHDR": header, **before, "IDAT": packed(samples), **chunks, "IEND": b""}
+    for kind, body in parts.items():
+        named = kind.removeprefix("_").encode() + body
         data += struct.pack(">I", len(body)) + named + struct.pack(">I", zlib.crc32(named))
     return data
 
@@ -111,6 +117,25 @@ def test_a_transparent_colour_is_compared_at_its_depth() -> None:
     samples = np.array([[[1000, 2000, 3000], [1000, 2000, 3001], [40000, 128, 129]]], np.uint16)
     pixels = load(png(samples, 2, tRNS=struct.pack(">3H", 1000, 2000, 3000)))
     assert pixels[0].tolist() == [[0, 0, 0, 0], [4, 8, 12, 255], [156, 0, 1, 255]]
+
+
+def test_deep_frames_are_cut_and_their_transparent_colour_with_them() -> None:
+    one, two = DEEP[:2, :3, :3], DEEP[2:4, :3, :3]
+    control = [struct.pack(">5I2H2B", n, 3, 2, 0, 0, 1, 10, 0, 0) for n in (0, 1)]
+    data = png(
+        one,
+        2,
+        acTL=struct.pack(">2I", 2, 0),
+        tRNS=struct.pack(">3H", *one[1, 2]),
+        fcTL=control[0],
+        _fcTL=control[1],
+        _fdAT=struct.pack(">I", 2) + packed(two),
+    )
+    pixels = PillowLoader(PillowOptions()).load(io.BytesIO(data), "it").pixels
+    assert pixels.shape == (2, 2, 3, 4)
+    assert np.argwhere(pixels[..., 3] == 0).tolist() == [[0, 1, 2]]
+    seen = pixels[..., 3] > 0
+    assert np.array_equal(pixels[seen][:, :3], (np.stack([one, two]) >> 8)[seen])
 
 
 def test_bands_meet_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile, features
+from PIL import Image, ImageCms, ImageFile, features
 
 from kbatch.builtin import kbatch_components
 from kbatch.builtin.options import PillowOptions
@@ -454,3 +455,55 @@ def test_real_broken_files_give_a_picture_or_a_reason() -> None:
     assert loaded > 280
     assert len(reasons) > 35
     assert all(text.startswith(f"{name} ") for name, text in reasons)
+
+
+MEMORY = """
+import io, re, sys
+from pathlib import Path
+from kbatch.builtin.options import PillowOptions
+from kbatch.builtin.pillow_loader import PillowLoader
+
+def told(key):
+    return int(re.search(key + r":\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+
+loader = PillowLoader(PillowOptions())
+small, *files = sorted(Path(sys.argv[1]).iterdir())
+loader.load(io.BytesIO(small.read_bytes()), small.name)
+base = told("VmRSS")
+for file in files:
+    data = file.read_bytes()
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the most that was
+    loader.load(io.BytesIO(data), file.name)
+    print(file.name, told("VmHWM") - base)
+"""
+
+
+@pytest.mark.skipif(
+    not os.access("/proc/self/clear_refs", os.W_OK), reason="memory is measured as Linux tells it"
+)
+def test_loading_takes_sixteen_bytes_a_pixel_at_most(tmp_path: Path) -> None:
+    plane = np.add.outer(np.arange(1500), np.arange(2000)).astype(np.uint8)
+    color = Image.fromarray(np.dstack([plane] * 3))
+    clear = Image.fromarray(np.dstack([plane] * 4))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    named: dict[str, tuple[Image.Image, dict[str, Any]]] = {
+        "a.jpg": (color.resize((64, 64)), {"icc_profile": profile, "exif": exif}),
+        "b.jpg": (color, {"icc_profile": profile, "exif": exif}),
+        "c.png": (clear, {"icc_profile": profile, "exif": exif, "compress_level": 1}),
+        "d.jpg": (color.convert("CMYK"), {}),
+        "e.png": (Image.fromarray(plane.astype(np.uint16) * 257), {"compress_level": 1}),
+        "f.tif": (Image.fromarray(plane.astype(np.float32)), {"compression": "tiff_lzw"}),
+        "g.png": (Image.fromarray(plane).convert("P"), {"transparency": 7, "compress_level": 1}),
+    }
+    for name, (image, options) in named.items():
+        image.save(tmp_path / name, **options)
+    ended = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(tmp_path)], capture_output=True, check=True, text=True
+    )
+    taken = {
+        name: int(most) / plane.size for name, most in map(str.split, ended.stdout.splitlines())
+    }
+    assert len(taken) == len(named) - 1
+    assert all(7 < most <= 16 for most in taken.values()), taken
