@@ -111,7 +111,7 @@ def quantize(
     fixed: Entries = (),
     order: Literal["luminance", "count", "hue", "fixed"] = "luminance",
     seed: int = 0,
-    icc: Literal["convert", "ignore"] = "convert",
+    icc: Literal["convert", "keep", "ignore"] = "convert",
 ) -> Quantized:
     """Compresses one picture to k colours by K-Means or K-Medians.
 
@@ -130,7 +130,7 @@ def quantize(
             or pictures, one or several; the palette of another result will do.
         order: how the palette is sorted.
         seed: what all chance derives from.
-        icc: whether a colour profile is converted to sRGB or ignored.
+        icc: whether a colour profile is converted to sRGB, kept, or ignored.
 
     Raises:
         JobError: an argument that can't be.

@@ -10,12 +10,13 @@ import os
 import signal
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kbatch import process
 from kbatch.version import __version__
 
 if TYPE_CHECKING:
@@ -282,7 +283,8 @@ def _session(*, debug: bool = False, quiet: bool = False, json: bool = False) ->
     from kbatch.errors import KbatchError
 
     logger = logging.getLogger("kbatch")
-    with Console(quiet=quiet, json=json) as console:
+    silenced = nullcontext() if debug else process.libraries_silenced()
+    with silenced, Console(quiet=quiet, json=json) as console:
         handler = LogHandler(console)
         logger.addHandler(handler)
         logger.setLevel(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)

@@ -22,7 +22,7 @@ from kbatch.registry import Registry, discover, installed_names
 from kbatch.stages import LoaderSpec
 from kbatch.variants import output_name, template, variants
 
-LOADING = ("icc", "max_pixels")
+LOADING = ("icc", "frames", "truncated", "max_pixels", "max_frames")
 
 
 def make(

@@ -22,7 +22,7 @@ strategy: [l2, l1]        # l2: K-Means (means), l1: K-Medians (medians)
 # writer: {name: png, level: 6}           # level 0 to 12
 
 # seed: 0                 # results depend on the pictures, the variant and this
-# icc: convert            # to sRGB by the colour profile, or: ignore
+# icc: convert            # to sRGB by the colour profile, or: keep, ignore
 # name: "{folder}/{stem}_K{k}_{STRATEGY}" # of the outputs, without suffix
 # reports: [csv, json]
 # workers: 2              # pictures at once; all cores when not given

@@ -39,6 +39,9 @@ class Worker:
         self._loaders = Loaders(plan.loading, registry)
         self._parts = [Parts.of(variant, registry) for variant in plan.variants]
         self._measures = pipeline.measures_of(plan.measures, registry)
+        writers = [registry.find("writer", variant.writer.name) for variant in plan.variants]
+        self._frames = [bool(entry and getattr(entry.spec, "frames", False)) for entry in writers]
+        self._told_of_frames = False
 
     def __reduce__(self) -> tuple[type[Worker], tuple[Plan]]:
         return Worker, (self._plan,)
@@ -55,17 +58,36 @@ class Worker:
                 )
             with clock.verb("collect"):
                 picture = pipeline.with_room(picture, self._plan.variants[0])
-                colors = pipeline.collect(picture)
+                works = self._works(picture, len(data), item.source)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
             reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
             return failed(blanks, reason, clock)
         first, *others = blanks
         blanks = (replace(first, **clock.columns()), *others)
-        work = Shared(picture, colors, len(data))
         return tuple(
-            self._finish(blank, item.source, variant, parts, work)
-            for blank, variant, parts in zip(blanks, self._plan.variants, self._parts, strict=True)
+            self._finish(blank, item.source, variant, parts, works[frames])
+            for blank, variant, parts, frames in zip(
+                blanks, self._plan.variants, self._parts, self._frames, strict=True
+            )
         )
+
+    def _works(self, picture: Picture, size: int, source: Source) -> dict[bool, Shared]:
+        """Returns what is worked on where the writer holds frames, and where it holds one."""
+        needed = set(self._frames)
+        first = picture
+        if len(picture.pixels) > 1 and False in needed:
+            first = Picture(picture.pixels[:1], replace(picture.meta, durations=(), loop=None))
+            if not self._told_of_frames:
+                self._told_of_frames = True
+                log.warning(
+                    "%s has %d frames: a writer that holds one is given the first (told once)",
+                    source.picture,
+                    len(picture.pixels),
+                )
+        if first is picture:
+            return dict.fromkeys(needed, Shared(picture, pipeline.collect(picture), size))
+        used = {frames: picture if frames else first for frames in needed}
+        return {key: Shared(one, pipeline.collect(one), size) for key, one in used.items()}
 
     def _finish(
         self, blank: Record, source: Source, variant: Variant, parts: Parts, work: Shared

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from kbatch.data import Indexed, Meta
-from kbatch.images import from_array, from_image, to_array, to_image
+from kbatch.images import from_array, from_frames, from_image, to_array, to_image
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -236,6 +237,69 @@ def test_damaged_exif_costs_a_warning_and_not_the_picture(
     assert "a.jpg: damaged EXIF" in caplog.text
 
 
+def stored(image: Image.Image, kind: str, **options: Any) -> Image.Image:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return Image.open(stream)
+
+
+def some_exif(orientation: int | None = None) -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "a camera"
+    exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N"}
+    if orientation:
+        exif[ExifTags.Base.Orientation] = orientation
+    block = exif.tobytes()
+    exif = Image.Exif()
+    exif.load(block)  # as from a file, which is what the writer of TIFF wants
+    return exif
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", [None, 1, 6])
+def test_exif_is_kept_but_for_an_orientation_that_is_applied(
+    kind: str, orientation: int | None
+) -> None:
+    image = stored(Image.fromarray(COLORS), kind, exif=some_exif(orientation))
+    meta = from_image(image).meta
+    assert meta.exif is not None
+    assert meta.exif[:2] in (b"II", b"MM")
+    exif = Image.Exif()
+    exif.load(meta.exif)
+    assert exif[ExifTags.Base.Make] == "a camera"
+    assert exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
+    assert exif.get(ExifTags.Base.Orientation, 1) == 1
+    if kind == "TIFF":  # whose own tags tell of its strips
+        assert set(exif) == {ExifTags.Base.Make, ExifTags.IFD.GPSInfo}
+
+
+def test_exif_that_is_upright_is_kept_byte_by_byte() -> None:
+    block = some_exif().tobytes()
+    image = Image.fromarray(COLORS)
+    image.info["exif"] = block
+    assert from_image(image).meta.exif == block.removeprefix(b"Exif\0\0")
+    assert from_image(Image.fromarray(COLORS)).meta.exif is None
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><d tiff:Orientation="6" a="b"/></x:xmpmeta>'
+
+
+def test_xmp_is_kept_but_for_its_orientation_which_is_applied() -> None:
+    with_text = PngInfo()
+    with_text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    image = Image.fromarray(COLORS)
+    for kind, options in (
+        ("JPEG", {"xmp": XMP}),
+        ("PNG", {"pnginfo": with_text}),
+        ("WEBP", {"xmp": XMP, "lossless": True}),
+        ("TIFF", {"tiffinfo": {700: XMP}}),
+    ):
+        picture = from_image(stored(image, kind, **options))
+        assert picture.meta.xmp == XMP.replace(b'tiff:Orientation="6"', b""), kind
+        assert picture.pixels.shape == (1, 6, 4, 3), kind
+    assert from_image(image).meta.xmp is None
+
+
 @pytest.mark.parametrize(
     ("told", "kept"),
     [
@@ -266,6 +330,47 @@ def test_the_first_frame_is_taken_and_the_image_stays_where_it_was() -> None:
         assert from_image(image).pixels[0, 0, 0].tolist() == [255, 0, 0]
         assert image.tell() == 2
         assert image.getpixel((0, 0)) == (0, 0, 255)
+
+
+def test_frames_become_one_picture() -> None:
+    clear = Image.fromarray(np.dstack([COLORS, ALPHA]))
+    first, last = Image.fromarray(COLORS), Image.fromarray(RAMP)
+    first.info |= {"duration": 40.4, "loop": 2}
+    last.info["duration"] = 60
+    picture = from_frames([first, clear, last])
+    opaque = np.full((4, 6), 255)
+    assert np.array_equal(picture.pixels[0], with_alpha(COLORS, opaque))
+    assert np.array_equal(picture.pixels[1], with_alpha(COLORS, ALPHA))
+    assert np.array_equal(picture.pixels[2], with_alpha(rgb(RAMP), opaque))
+    assert picture.pixels.flags.c_contiguous
+    assert picture.meta.durations == (40, 0, 60)
+    assert picture.meta.loop == 2
+
+
+def test_opaque_frames_have_three_channels_and_may_have_no_times() -> None:
+    picture = from_frames(Image.fromarray(COLORS // n) for n in (1, 2))
+    assert picture.pixels.shape == (2, 4, 6, 3)
+    assert picture.meta.durations == ()
+    assert picture.meta.loop is None
+
+
+def test_frames_of_other_sizes_are_cut_or_filled_up() -> None:
+    large = Image.fromarray(np.tile(COLORS, (2, 2, 1)))
+    small = Image.fromarray(COLORS[:2, :3])
+    first = Image.fromarray(COLORS)
+    cut = from_frames([first, large]).pixels
+    assert np.array_equal(cut, [COLORS, COLORS])
+    filled = from_frames([first, small]).pixels
+    assert np.array_equal(filled[1, :2, :3, :3], COLORS[:2, :3])
+    assert (filled[1, :2, :3, 3] == 255).all()
+    assert not filled[1, 2:].any()
+    assert not filled[1, :, 3:].any()
+    assert (filled[0, ..., 3] == 255).all()
+
+
+def test_no_frames_are_refused() -> None:
+    with pytest.raises(ValueError, match="has no frame"):
+        from_frames([])
 
 
 def test_an_image_without_pixels_is_refused() -> None:
@@ -399,6 +504,46 @@ def test_a_profile_that_does_not_fit_is_told_of_and_left_out(
     assert np.array_equal(pixels, stored if stored.ndim == 3 else rgb(stored))
     assert "a.png: colour profile left out" in caplog.text
     assert why in caplog.text
+
+
+def test_a_profile_for_rgb_is_kept_with_the_pixels_as_stored() -> None:
+    image = Image.fromarray(np.dstack([COLORS, ALPHA]))
+    image.info["icc_profile"] = LINEAR_RGB
+    picture = from_image(image, icc="keep")
+    assert picture.meta.icc == LINEAR_RGB
+    assert np.array_equal(picture.pixels[0], with_alpha(COLORS, ALPHA))
+    assert from_image(image, icc="ignore").meta.icc is None
+
+
+def test_other_profiles_are_converted_where_they_would_be_kept() -> None:
+    image = Image.fromarray(RAMP)
+    image.info["icc_profile"] = LINEAR_GREY
+    check(image, rgb(encoded(RAMP)), slack=2, icc="keep")
+    assert from_image(image, icc="keep").meta.icc is None
+
+
+@pytest.mark.parametrize("profile", [b"broken", LINEAR_GREY], ids=["broken", "of grey"])
+def test_a_profile_that_does_not_fit_is_not_kept(
+    profile: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = Image.fromarray(COLORS)
+    image.info["icc_profile"] = profile
+    picture = from_image(image, icc="keep", name="a.png")
+    assert picture.meta.icc is None
+    assert np.array_equal(picture.pixels[0], COLORS)
+    assert "a.png: colour profile left out" in caplog.text
+
+
+def test_a_profile_is_applied_to_each_frame_and_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frames = [Image.fromarray(COLORS), Image.fromarray(255 - COLORS)]
+    frames[0].info["icc_profile"] = LINEAR_RGB
+    pixels = from_frames(frames).pixels.astype(int)
+    assert np.abs(pixels - [encoded(COLORS), encoded(255 - COLORS)]).max() <= 2
+    frames[0].info["icc_profile"] = b"broken"
+    from_frames(frames, name="b.gif")
+    assert caplog.text.count("b.gif: colour profile left out") == 1
 
 
 # ---- from_array --------------------------------------------------------------------------------

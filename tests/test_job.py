@@ -150,7 +150,8 @@ def test_every_key_can_be_given(registry: Registry, base: Path) -> None:
         "k: [3, 256]\nstrategy: [l2, {name: lp, p: 3}]\ninit: grid\nspace: [rgb, oklab]\n"
         "dither: off\neffort: [plain, thorough]\nwriter: {name: png, level: 9}\nseed: 7\n"
         "restarts: 2\ncoarse: 0\ntolerance: 1e-4\nmax_iterations: 50\nicc: ignore\n"
-        "max_pixels: 1000\nname: '{stem}_{variant}'\nmeasures: psnr\nreports: []\n"
+        "frames: first\ntruncated: accept\nmax_frames: 9\nmax_pixels: 1000\n"
+        "name: '{stem}_{variant}'\nmeasures: psnr\nreports: []\n"
         "executor: {name: threads}\nworkers: 2\nplugins: [mine.py]\n",
         registry,
         base,
@@ -224,8 +225,10 @@ ONE = {
     "tolerance: 1": "3:12: tolerance: expected a number from 0 to below 1, got 1",
     "tolerance: .nan": "3:12: tolerance: expected a number from 0 to below 1, got nan",
     "tolerance: true": "3:12: tolerance: expected a number from 0 to below 1, got true",
-    "icc: drop": "3:6: icc: expected convert or ignore, got 'drop'",
-    "icc: keep": "3:6: icc: kbatch does not support 'keep' yet, expected convert or ignore",
+    "icc: drop": "3:6: icc: expected convert, keep or ignore, got 'drop'",
+    "frames: 3": "3:9: frames: expected all or first, got 3",
+    "truncated: true": "3:12: truncated: expected fail or accept, got true",
+    "max_frames: 0": "3:13: max_frames: expected a whole number of at least 1, got 0",
     "name: 3": "3:7: name: expected text, got 3",
     "name: {stem}": "3:7: name: expected text, got a mapping",
     "plugins: ['']": "3:11: plugins: expected text that is not empty, got ''",

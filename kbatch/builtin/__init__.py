@@ -32,12 +32,15 @@ def kbatch_components() -> Iterable[Spec]:
     return (
         LoaderSpec(
             name="pillow",
-            summary="PNG, JPEG, WebP, GIF (first frame), BMP, TIFF, PPM by Pillow",
+            summary="PNG, JPEG, WebP, AVIF, GIF, TIFF, BMP, JPEG 2000, PSD, TGA and more by Pillow",
             factory="kbatch.builtin.pillow_loader:PillowLoader",
             options=PillowOptions,
             suffixes=(
                 *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif"),
-                *(".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+                *(".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+                *(".mpo", ".avif", ".avifs", ".jp2", ".jpx", ".j2k", ".j2c", ".jpc", ".psd"),
+                *(".ico", ".cur", ".qoi", ".dds", ".pcx", ".tga", ".icb", ".vda", ".vst"),
+                *(".sgi", ".xpm"),
             ),
             magic=(
                 (0, b"\x89PNG\r\n\x1a\n"),
@@ -48,6 +51,15 @@ def kbatch_components() -> Iterable[Spec]:
                 (0, b"BM"),
                 (0, b"II*\x00"),
                 (0, b"MM\x00*"),
+                (0, b"II+\x00"),
+                (0, b"MM\x00+"),
+                (4, b"ftypavif"),
+                (4, b"ftypavis"),
+                (0, b"qoif"),
+                (0, b"8BPS"),
+                (0, b"DDS "),
+                (0, b"\x00\x00\x00\x0cjP  \r\n"),
+                (0, b"\xff\x4f\xff\x51"),
             ),
         ),
         SpaceSpec(

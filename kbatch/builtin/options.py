@@ -12,14 +12,24 @@ from kbatch.stages import Options, Palette
 class PillowOptions(Options):
     """What the loader of common formats can be told."""
 
-    icc: Literal["convert", "ignore"] = Field(
+    icc: Literal["convert", "keep", "ignore"] = Field(
         default="convert",
-        description="convert pixels to sRGB by their colour profile, or ignore the profile",
+        description="convert pixels to sRGB by their colour profile, keep both as stored, "
+        "or ignore the profile",
+    )
+    frames: Literal["all", "first"] = Field(
+        default="all", description="all frames of an animation, or the first as a still"
+    )
+    truncated: Literal["fail", "accept"] = Field(
+        default="fail", description="what becomes of a picture whose file ends too early"
     )
     max_pixels: int = Field(
         default=200_000_000,
         ge=1,
-        description="width × height above which a picture is refused before it is decoded",
+        description="width × height × frames above which a picture is refused",
+    )
+    max_frames: int = Field(
+        default=10_000, ge=1, description="frames above which an animation is refused"
     )
 
 

@@ -17,10 +17,11 @@ class Meta:
 
     Attributes:
         icc: colour profile of the pixels, or None for sRGB.
-        exif, xmp: metadata blocks as stored.
+        exif: EXIF block from its byte order on, without an orientation that is not upright.
+        xmp: XMP packet, likewise.
         dpi: horizontal and vertical dots an inch.
-        durations: milliseconds of each frame; empty for a still.
-        loop: how often an animation plays, 0 for ever.
+        durations: milliseconds of each frame; empty for a still and for frames without times.
+        loop: how often an animation plays, 0 for ever; None where that is not told.
     """
 
     icc: bytes | None = None

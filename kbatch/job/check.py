@@ -113,8 +113,6 @@ class _Checker:
         for key in ("input", "output"):
             if key not in self._data:
                 self.say((key,), f"missing, expected {Job.model_fields[key].description}")
-        if self._data.get("icc") == "keep":
-            self.say(("icc",), "kbatch does not support 'keep' yet, expected convert or ignore")
 
     def _choices(self, key: str) -> Any:
         default = short(Job.model_fields[key].default)

@@ -55,10 +55,20 @@ class Job(Options):
     max_iterations: Count | None = Field(
         None, description="most iterations of a search; from effort when not given"
     )
-    icc: Literal["convert", "ignore"] = Field(
-        "convert", description="convert pixels by their colour profile to sRGB, or ignore it"
+    icc: Literal["convert", "keep", "ignore"] = Field(
+        "convert",
+        description="convert pixels to sRGB by their colour profile, keep both, or ignore it",
     )
-    max_pixels: int = Field(200_000_000, ge=1, description="larger pictures fail")
+    frames: Literal["all", "first"] = Field(
+        "all", description="all frames of an animation, or the first as a still"
+    )
+    truncated: Literal["fail", "accept"] = Field(
+        "fail", description="what becomes of a picture whose file ends too early"
+    )
+    max_pixels: int = Field(
+        200_000_000, ge=1, description="pictures with more pixels in all frames fail"
+    )
+    max_frames: int = Field(10_000, ge=1, description="animations with more frames fail")
     name: str = Field(
         DEFAULT_NAME, description="name of an output without its suffix, with placeholders"
     )
@@ -80,7 +90,7 @@ STAGE_OF = {
     "executor": "executor",
 }
 LISTS = (*AXES, "input", "fixed", "measures", "reports", "plugins")
-LATER = ("frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
+LATER = ("alpha", "keep", "if_larger")
 
 
 def written(job: Job) -> dict[str, Any]:

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from program import Ended, hidden_in, job, kbatch, picture, pictures_in, records, rows
+from PIL import Image
+from program import Ended, hidden_in, job, kbatch, picture, pictures_in, pixels, records, rows
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
+NASTY = Path(__file__).parents[2].parent / "shared" / "images" / "nasty"
 BAD = {"cut.jpg": "truncated", "empty.png": "empty", "text.png": "no format that kbatch reads"}
 
 
@@ -120,3 +122,99 @@ def test_a_picture_larger_than_the_job_allows_fails_and_names_the_key(
     done, failed = rows(others[0] / "sized")
     assert done["status"] == "done"
     assert "max_pixels" in failed["error"]
+
+
+def test_what_libraries_write_to_stderr_themselves_is_shown_for_debugging_only(
+    tmp_path: Path,
+) -> None:
+    whole = picture(tmp_path / "whole.tif", 0, 96, 64)
+    with Image.open(whole) as image:
+        image.save(whole, compression="tiff_lzw")
+    data = bytearray(whole.read_bytes())
+    data[300:800] = b"\xff" * 500  # codes that libtiff has not in its table
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "bad.tif").write_bytes(data)
+    job(tmp_path, "k: 4\n")
+    ended = kbatch("run", "job.yaml", cwd=tmp_path)
+    assert ended.code == 1
+    assert "bad.tif" in ended.stderr
+    assert "in table" not in ended.stderr
+    assert "in table" in kbatch("run", "job.yaml", "--debug", cwd=tmp_path).stderr
+
+
+ONE_OR_MANY = """
+from kbatch.hookspecs import hookimpl
+from kbatch.stages import WriterSpec
+
+class Counts:
+    def __init__(self, options): pass
+    def write(self, indexed, stream):
+        meta = indexed.meta
+        stream.write(f"{len(indexed.indices)} {meta.durations} {meta.loop}".encode())
+
+@hookimpl
+def kbatch_components():
+    about = {"factory": Counts, "summary": "counts frames"}
+    return [
+        WriterSpec(name="one", suffix=".one", **about),
+        WriterSpec(name="many", suffix=".many", frames=True, **about),
+    ]
+"""
+
+
+def test_a_writer_that_holds_one_frame_is_given_the_first_and_that_is_told_once(
+    tmp_path: Path,
+) -> None:
+    frames = [Image.fromarray(pixels(seed)).quantize(4) for seed in range(3)]
+    (tmp_path / "pictures").mkdir()
+    for name in ("a.gif", "b.gif"):
+        frames[0].save(
+            tmp_path / "pictures" / name,
+            save_all=True,
+            append_images=frames[1:],
+            duration=70,
+            loop=0,
+        )
+    (tmp_path / "writers.py").write_text(ONE_OR_MANY)
+    job(tmp_path, "k: 4\nwriter: [one, many]\n")
+    ended = kbatch("run", "job.yaml", "--plugin", "writers.py", cwd=tmp_path)
+    assert ended.code == 0, ended.stderr
+    told = [line for line in ended.lines if "3 frames" in line]
+    assert len(told) == 1
+    assert "told once" in told[0]
+    out = tmp_path / "out"
+    found = {path.name: path.read_text() for path in out.iterdir() if "_K4" in path.name}
+    assert sorted(found.values()) == ["1 () None"] * 2 + ["3 (70, 70, 70) 0"] * 2
+    assert all((text[0] == "1") == name.endswith(".one") for name, text in found.items())
+    one, many = (next(r for r in rows(out) if r["output"].endswith(w)) for w in ("one", "many"))
+    assert (one["sse"], one["k_used"]) == ("0.0", "4")  # errors are of what is written
+    assert float(many["sse"]) > 0
+    still = kbatch(
+        *("run", "job.yaml", "--plugin", "writers.py", "--set", "frames=first", "-o", "still"),
+        cwd=tmp_path,
+    )
+    assert "frames" not in still.stderr
+    written = {path.read_text() for path in (tmp_path / "still").iterdir() if "_K4" in path.name}
+    assert written == {"1 () None"}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Pillow, at damaged files
+@pytest.mark.skipif(not NASTY.is_dir(), reason="no folder of broken pictures beside the checkout")
+def test_a_folder_of_oddities_gives_pictures_and_reasons(tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(f"input: {NASTY}\noutput: out\nk: [8, 64]\nstrategy: [l2, l1]\n")
+    ended = kbatch("run", "job.yaml", cwd=tmp_path)
+    assert ended.code == 1
+    table = rows(tmp_path / "out")
+    failed = {row["picture"]: row["error"] for row in table if row["status"] == "failed"}
+    assert len(pictures_in(tmp_path / "out")) == len(table) - 4 * len(failed)
+    assert not hidden_in(tmp_path / "out")
+    assert len(failed) < 40 < 4 * 280 < len(table)
+    assert all("failed:" not in reason for reason in failed.values())
+    undecoded = (OSError, SyntaxError, TypeError, Image.DecompressionBombError)
+    for name in failed:  # what Pillow decodes is done
+        with pytest.raises(undecoded), Image.open(NASTY / name) as image:  # noqa: PT012
+            for index in range(getattr(image, "n_frames", 1)):
+                image.seek(index)
+                image.load()

@@ -113,7 +113,7 @@ def test_results_come_as_image_bytes_and_file(tmp_path: Path) -> None:
         {"strategy": {"name": "l2", "nonsense": 1}},
         {"effort": "enormous"},
         {"seed": -1},
-        {"icc": "keep"},
+        {"icc": "drop"},
     ],
     ids=str,
 )
