@@ -164,6 +164,10 @@ class _Nearest:
         self._parts = parts
         self._centers = core.to_space(palette, parts.space)
 
+    @property
+    def euclidean(self) -> bool:
+        return core.is_euclidean(self._parts.strategy, self._parts.space)
+
     def __call__(self, rgba: U8) -> U8:
         x = core.to_space(rgba[:, : self._channels], self._parts.space)
         points = Points(x, np.ones(len(x)))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kbatch.builtin.options import KMeansPlusPlusOptions, PillowOptions, PngOptions
+from kbatch.builtin.options import (
+    DiffusionOptions,
+    KMeansPlusPlusOptions,
+    PillowOptions,
+    PngOptions,
+)
 from kbatch.hookspecs import hookimpl
 from kbatch.stages import (
     DithererSpec,
@@ -92,6 +97,18 @@ def kbatch_components() -> Iterable[Spec]:
             name="none",
             summary="the nearest entry for each pixel",
             factory="kbatch.builtin.ditherers:Nearest",
+        ),
+        DithererSpec(
+            name="floyd-steinberg",
+            summary="what a pixel is off by goes to four neighbours",
+            factory="kbatch.builtin.ditherers:FloydSteinberg",
+            options=DiffusionOptions,
+        ),
+        DithererSpec(
+            name="sierra-lite",
+            summary="what a pixel is off by goes to three neighbours",
+            factory="kbatch.builtin.ditherers:SierraLite",
+            options=DiffusionOptions,
         ),
         WriterSpec(
             name="png",

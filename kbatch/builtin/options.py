@@ -43,3 +43,14 @@ class KMeansPlusPlusOptions(Options):
         le=64,
         description="candidates drawn for each center, of which the best is taken",
     )
+
+
+class DiffusionOptions(Options):
+    """What ditherers that diffuse errors can be told."""
+
+    strength: float = Field(
+        default=0.875,
+        ge=0,
+        le=1,
+        description="share of each error that is handed on; at 1 strange dots appear in skies",
+    )

@@ -6,6 +6,7 @@ It knows the records and the contracts of components, names none of them, and pr
 
 from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
 from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
+from kbatch.core.dithering import diffuse, is_euclidean
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
@@ -25,10 +26,12 @@ __all__ = [
     "descend_means",
     "descend_medians",
     "descend_plain",
+    "diffuse",
     "draw",
     "errors",
     "far_points",
     "from_space",
+    "is_euclidean",
     "pixels_of",
     "points",
     "prepare",
