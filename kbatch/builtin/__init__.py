@@ -110,6 +110,11 @@ def kbatch_components() -> Iterable[Spec]:
             factory="kbatch.builtin.ditherers:SierraLite",
             options=DiffusionOptions,
         ),
+        DithererSpec(
+            name="ordered",
+            summary="two entries a colour, mixed by a mask at fixed places",
+            factory="kbatch.builtin.ditherers:Ordered",
+        ),
         WriterSpec(
             name="png",
             summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes on every machine",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core import diffuse, prepare
+from kbatch.core import diffuse, mix, prepare
 
 if TYPE_CHECKING:
     from kbatch import stages
@@ -43,3 +43,14 @@ class SierraLite(FloydSteinberg):
     """Error diffusion to three neighbours (Sierra 1990): a little coarser in its patterns."""
 
     shares = (8, 4, 4, 0)
+
+
+class Ordered:
+    """Two entries a colour, mixed by a blue-noise mask at fixed places."""
+
+    def __init__(self, _options: stages.Options) -> None:
+        prepare("ordered")
+
+    def dither(self, pixels: U8, indices: U8, palette: U8, nearest: stages.Nearest) -> U8:  # noqa: ARG002
+        """See `kbatch.stages.Ditherer`."""
+        return mix(pixels, indices, palette)

@@ -6,7 +6,7 @@ It knows the records and the contracts of components, names none of them, and pr
 
 from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
 from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
-from kbatch.core.dithering import diffuse, is_euclidean
+from kbatch.core.dithering import diffuse, is_euclidean, mix
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
@@ -32,6 +32,7 @@ __all__ = [
     "far_points",
     "from_space",
     "is_euclidean",
+    "mix",
     "pixels_of",
     "points",
     "prepare",

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.kernels import dither
+from kbatch.core.colors import collect
+from kbatch.core.kernels import dither, ordered
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.lloyd import metric_of
+from kbatch.core.mask import blue_noise
+from kbatch.core.palette import LUMA
+from kbatch.data import Picture
 
 if TYPE_CHECKING:
     from kbatch.data import I16, I32, U8
@@ -55,6 +59,41 @@ def diffuse(pixels: U8, indices: U8, palette: U8, nearest: Nearest, weights: I32
         np.asarray(weights, np.int32),
         chosen,
     )
+    return chosen
+
+
+def mix(pixels: U8, indices: U8, palette: U8) -> U8:
+    """Mixes two entries a colour by a mask of thresholds, at fixed places.
+
+    A colour between its nearest entry and another one gets both, in the shares that come closest to
+    it. What a pixel gets depends on its colour and its place only, so that what stands still in an
+    animation doesn't flicker. Transparent pixels keep their entry.
+
+    Args:
+        pixels: uint8 (F, H, W, C).
+        indices: uint8 (F, H, W), the nearest entry of each.
+        palette: uint8 (k, 4).
+
+    Returns:
+        uint8 (F, H, W) indices.
+    """
+    prepare("ordered")
+    colors = collect(Picture(pixels))
+    assert colors.inverse is not None
+    channels, size = colors.rgba.shape[1], len(colors.rgba)
+    whole = size + -size % ordered.LANES
+    x = np.zeros((channels, whole), np.float32)
+    x[:, :size] = quarters(colors.rgba).T
+    first = np.zeros(whole, np.uint8)
+    first[colors.inverse] = indices.reshape(-1)
+    entries = quarters(palette[:, :channels])
+    level = (entries[:, :3] * LUMA).sum(axis=1).astype(np.int32)
+    pairs, share = np.empty((whole, 2), np.uint8), np.empty(whole, np.int16)
+    ordered.pair(x, first, entries.T.astype(np.float32, order="C"), level, pairs, share)
+    if channels == 4:
+        pairs[:size][colors.rgba[:, 3] == 0] = first[:size][colors.rgba[:, 3] == 0, None]
+    chosen = np.empty(indices.shape, np.uint8)
+    ordered.paint(colors.inverse, pairs, share, blue_noise(), chosen)
     return chosen
 
 

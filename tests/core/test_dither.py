@@ -17,7 +17,7 @@ from kbatch.core.kernels.dither import LANES
 from kbatch.testing import random_picture
 
 if TYPE_CHECKING:
-    from kbatch.data import I32, I64, U8
+    from kbatch.data import I64, U8
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
