@@ -107,11 +107,15 @@ def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> 
     labels, _ = placed.nearest(palette, parts.strategy)
     flat = core.pixels_of(labels, colors).reshape(picture.pixels.shape[:3])
     flat.flags.writeable = False
-    indices = parts.ditherer.dither(picture.pixels, flat, full, _Nearest(palette, parts))
+    nearest = _Nearest(palette, parts)
+    indices = parts.ditherer.dither(picture.pixels, flat, full, nearest)
+    if indices is not flat:
+        _check_dithered(indices, flat, len(palette))
     if indices is flat:
         errors = placed.errors(palette, parts.strategy)
+    elif nearest.euclidean:  # as below, without looking for the pairs
+        errors = core.errors_of_pixels(picture.pixels, indices, palette)
     else:
-        _check_dithered(indices, flat, len(palette))
         assert colors.inverse is not None
         rows, chosen, count = _pairs(colors.inverse, indices)
         centers = core.to_space(palette, parts.space)

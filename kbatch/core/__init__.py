@@ -10,7 +10,7 @@ from kbatch.core.dithering import diffuse, is_euclidean, mix
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
-from kbatch.core.palette import costs, errors
+from kbatch.core.palette import costs, errors, errors_of_pixels
 from kbatch.core.placed import Placed
 from kbatch.core.seeding import draw, far_points
 from kbatch.core.splitting import split_centers
@@ -29,6 +29,7 @@ __all__ = [
     "diffuse",
     "draw",
     "errors",
+    "errors_of_pixels",
     "far_points",
     "from_space",
     "is_euclidean",
