@@ -98,7 +98,8 @@ def errors_of_pixels(pixels: U8, indices: U8, palette: U8) -> Errors:
         palette: uint8 (k, C).
     """
     flat, chosen = pixels.reshape(-1, pixels.shape[-1]), indices.reshape(-1)
-    entries, counts, sums = np.ascontiguousarray(palette), np.zeros(len(palette), np.int64), 0.0
+    entries, counts = np.ascontiguousarray(palette), np.zeros(len(palette), np.int64)
+    sums = np.zeros(3)
     one, nothing = np.ones(AT_ONCE, np.int64), np.zeros(AT_ONCE, np.float32)
     for start in range(0, len(flat), AT_ONCE):
         some = flat[start : start + AT_ONCE].copy(), chosen[start : start + AT_ONCE].copy()

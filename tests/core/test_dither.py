@@ -38,7 +38,8 @@ class Stored:
         palette = self._palette[:, : rgba.shape[1]]
         x, entries = (quarters(colours) for colours in (rgba, palette))
         distance = ((x[:, None] - entries) ** 2).sum(axis=-1)
-        return distance.argmin(axis=1).astype(np.uint8)
+        chosen: U8 = distance.argmin(axis=1).astype(np.uint8)
+        return chosen
 
 
 class Manhattan(Stored):
@@ -48,7 +49,9 @@ class Manhattan(Stored):
 
     def __call__(self, rgba: U8) -> U8:
         palette = self._palette[:, : rgba.shape[1]].astype(int)
-        return np.abs(rgba.astype(int)[:, None] - palette).sum(axis=-1).argmin(axis=1).astype("u1")
+        distance = np.abs(rgba.astype(int)[:, None] - palette).sum(axis=-1)
+        chosen: U8 = distance.argmin(axis=1).astype(np.uint8)
+        return chosen
 
 
 def quarters(rgba: U8) -> I64:

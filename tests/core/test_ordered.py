@@ -119,4 +119,4 @@ def test_the_mask_has_no_coarse_pattern_at_any_level() -> None:
         points = (blue_noise() < share * SIDE * SIDE) - share
         power = np.abs(np.fft.fft2(points)) ** 2
         low = power[(radius > 0) & (radius < 0.1)].mean()
-        assert low < 0.04 * power.mean(), share  # white noise has as much there as anywhere
+        assert low < 0.06 * power.mean(), share  # white noise has as much there as anywhere
