@@ -22,7 +22,7 @@ def test_the_blur_is_a_gaussian() -> None:
 
 
 def test_goals_are_met_at_their_limits_only() -> None:
-    at = {"ns": [10.0], "speed": [6.0, 10.0], "ratio": [0.81, 0.83]}
+    at = {"ns": [10.0], "speed": [6.0, 10.0], "ratio": [0.82]}
     assert [verdict.met for verdict in dither.judge(16, at)] == [True] * 3
     over = {"ns": [10.1], "speed": [5.9, 11.0], "ratio": [0.83, 0.82]}
     assert [verdict.met for verdict in dither.judge(16, over)] == [False] * 3

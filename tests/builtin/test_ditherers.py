@@ -10,6 +10,8 @@ import pytest
 import kbatch
 from kbatch import core, pipeline
 from kbatch.core import Placed, collect
+from kbatch.core.kernels import dither as diffusion
+from kbatch.core.kernels import errors, ordered
 from kbatch.data import Picture
 from kbatch.pipeline import Parts
 from kbatch.testing import random_picture
@@ -115,6 +117,18 @@ def test_a_picture_with_few_colours_stays_as_it_is(dither: str) -> None:
             pixels = some[rng.integers(0, len(some), (30, 40))]
             result = kbatch.quantize(pixels, k, dither=dither)
             assert np.array_equal(result.palette[result.indices][..., :channels], pixels)
+
+
+def test_no_kernel_is_compiled_for_a_second_type() -> None:
+    for channels in (3, 4):
+        pixels = ramp(channels)
+        pixels.flags.writeable = False
+        for k in (8, 40):
+            for name in DITHERERS:
+                kbatch.quantize(pixels, k, dither=name)
+    for kernel in (diffusion.diffuse, ordered.pair, ordered.paint, errors.compare):
+        compiled: Any = kernel
+        assert len(compiled.signatures) == 1
 
 
 def test_less_strength_hands_less_on() -> None:
