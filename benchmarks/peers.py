@@ -66,14 +66,14 @@ def rgba_bytes(pixels: U8) -> tuple[bytes, int, int]:
     return np.concatenate([pixels, opaque], axis=2).tobytes(), width, height
 
 
-def libimagequant(prepared: tuple[bytes, int, int], k: int) -> Result:
-    """Runs pngquant's library at its defaults, without dithering."""
+def libimagequant(prepared: tuple[bytes, int, int], k: int, dithering: float = 0.0) -> Result:
+    """Runs pngquant's library at its defaults, without dithering or with so much of it."""
     import imagequant
     import numpy as np
 
     data, width, height = prepared
     indices, palette = imagequant.quantize_raw_rgba_bytes(
-        data, width, height, dithering_level=0.0, max_colors=k
+        data, width, height, dithering_level=dithering, max_colors=k
     )
     entries = np.array(palette, np.uint8).reshape(-1, 4)[:, :3]
     return entries, np.frombuffer(indices, np.uint8).reshape(height, width)

@@ -107,11 +107,15 @@ def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> 
     labels, _ = placed.nearest(palette, parts.strategy)
     flat = core.pixels_of(labels, colors).reshape(picture.pixels.shape[:3])
     flat.flags.writeable = False
-    indices = parts.ditherer.dither(picture.pixels, flat, full, _Nearest(palette, parts))
+    nearest = _Nearest(palette, parts)
+    indices = parts.ditherer.dither(picture.pixels, flat, full, nearest)
+    if indices is not flat:
+        _check_dithered(indices, flat, len(palette))
     if indices is flat:
         errors = placed.errors(palette, parts.strategy)
+    elif nearest.euclidean:  # as below, without looking for the pairs
+        errors = core.errors_of_pixels(picture.pixels, indices, palette)
     else:
-        _check_dithered(indices, flat, len(palette))
         assert colors.inverse is not None
         rows, chosen, count = _pairs(colors.inverse, indices)
         centers = core.to_space(palette, parts.space)
@@ -180,6 +184,11 @@ class _Nearest:
         self._channels = palette.shape[1]
         self._parts = parts
         self._centers = core.to_space(palette, parts.space)
+
+    @property
+    def euclidean(self) -> bool:
+        opaque = self._channels == 3  # else alpha has a unit of its own
+        return opaque and core.is_euclidean(self._parts.strategy, self._parts.space)
 
     def __call__(self, rgba: U8) -> U8:
         x = core.to_space(rgba[:, : self._channels], self._parts.space)

@@ -75,7 +75,7 @@ def test_every_built_in_component_is_told_with_its_options(registry: Registry) -
     stage = ""
     for key, component, options in table(JOBS, "| key | component |"):
         stage = quoted(key)[0].removesuffix("s") if key else stage
-        defaults = re.findall(r"`(\w+)` (\w+):", options)
+        defaults = re.findall(r"`(\w+)` ([\w.]+):", options)
         told[stage, quoted(component)[0]] = defaults
     assert told == {
         (entry.spec.stage, entry.spec.name): [

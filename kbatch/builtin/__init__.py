@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kbatch.builtin.options import (
+    DiffusionOptions,
     KMeansPlusPlusOptions,
     PaletteStartOptions,
     PillowOptions,
@@ -137,6 +138,23 @@ def kbatch_components() -> Iterable[Spec]:
             name="none",
             summary="the nearest entry for each pixel",
             factory="kbatch.builtin.ditherers:Nearest",
+        ),
+        DithererSpec(
+            name="floyd-steinberg",
+            summary="what a pixel is off by goes to four neighbours",
+            factory="kbatch.builtin.ditherers:FloydSteinberg",
+            options=DiffusionOptions,
+        ),
+        DithererSpec(
+            name="sierra-lite",
+            summary="what a pixel is off by goes to three neighbours",
+            factory="kbatch.builtin.ditherers:SierraLite",
+            options=DiffusionOptions,
+        ),
+        DithererSpec(
+            name="ordered",
+            summary="two entries a colour, mixed by a mask at fixed places",
+            factory="kbatch.builtin.ditherers:Ordered",
         ),
         WriterSpec(
             name="png",

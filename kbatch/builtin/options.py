@@ -70,3 +70,14 @@ class SwatchOptions(Options):
 
     size: int = Field(default=32, ge=1, le=256, description="pixels of a square's side")
     columns: int = Field(default=16, ge=1, le=256, description="squares of a row")
+
+
+class DiffusionOptions(Options):
+    """What ditherers that diffuse errors can be told."""
+
+    strength: float = Field(
+        default=0.875,
+        ge=0,
+        le=1,
+        description="share of each error that is handed on; at 1 strange dots appear in skies",
+    )

@@ -6,10 +6,11 @@ It knows the records and the contracts of components, names none of them, and pr
 
 from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
 from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
+from kbatch.core.dithering import diffuse, is_euclidean, mix
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
-from kbatch.core.palette import arrangement, costs, errors
+from kbatch.core.palette import arrangement, costs, errors, errors_of_pixels
 from kbatch.core.placed import Placed
 from kbatch.core.seeding import draw, far_points
 from kbatch.core.splitting import split_centers
@@ -26,10 +27,14 @@ __all__ = [
     "descend_means",
     "descend_medians",
     "descend_plain",
+    "diffuse",
     "draw",
     "errors",
+    "errors_of_pixels",
     "far_points",
     "from_space",
+    "is_euclidean",
+    "mix",
     "pixels_of",
     "points",
     "prepare",

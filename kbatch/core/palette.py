@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kbatch.data import F32, I64, U8, Bool, Index
     from kbatch.stages import Strategy
 
+AT_ONCE = 1 << 16  # pixels that are compared with their entries at once
 HUES = 1 << 16  # steps of a sixth of a turn
 LUMA = np.array([299, 587, 114], np.int64)  # ITU-R BT.601, in thousandths
 
@@ -133,6 +134,26 @@ def errors(colors: U8, count: I64, chosen: U8, palette: U8, cost: F32) -> Errors
     pixels = int(count.sum())
     loss, squares, absolutes = (total / pixels for total in sums)
     return Errors(loss, squares, absolutes, counts)
+
+
+def errors_of_pixels(pixels: U8, indices: U8, palette: U8) -> Errors:
+    """Compares pixels with the entries that they got; the loss is the squared error.
+
+    Args:
+        pixels: uint8 (F, H, W, C).
+        indices: uint8 (F, H, W).
+        palette: uint8 (k, C).
+    """
+    flat, chosen = pixels.reshape(-1, pixels.shape[-1]), indices.reshape(-1)
+    entries, counts = np.ascontiguousarray(palette), np.zeros(len(palette), np.int64)
+    sums = np.zeros(3)
+    one, nothing = np.ones(AT_ONCE, np.int64), np.zeros(AT_ONCE, np.float32)
+    for start in range(0, len(flat), AT_ONCE):
+        some = flat[start : start + AT_ONCE].copy(), chosen[start : start + AT_ONCE].copy()
+        n = len(some[0])
+        sums += np.array(comparing.compare(some[0], one[:n], some[1], entries, nothing[:n], counts))
+    _, squares, absolutes = sums / len(flat)
+    return Errors(squares, squares, absolutes, counts)
 
 
 def costs(x: F32, chosen: U8, centers: F32, strategy: Strategy) -> F32:

@@ -25,6 +25,7 @@ from kbatch.data.work import Choice, Item, Outcome, Plan, Search, Source, Varian
 if TYPE_CHECKING:
     from kbatch.data.arrays import F32 as F32
     from kbatch.data.arrays import F64 as F64
+    from kbatch.data.arrays import I16 as I16
     from kbatch.data.arrays import I32 as I32
     from kbatch.data.arrays import I64 as I64
     from kbatch.data.arrays import U8 as U8

@@ -119,7 +119,12 @@ class SpacedInitializer(Protocol):
 
 
 class Nearest(Protocol):
-    """The nearest entry of a palette in the space of the variant."""
+    """The nearest entry of a palette in the space of the variant.
+
+    One that means the least squared difference of the channels as they are stored, premultiplied
+    where there is alpha, says so with an attribute `euclidean` that is true: then a loop may seek
+    it by itself.
+    """
 
     def __call__(self, rgba: U8) -> U8:
         """Returns uint8 (n,) indices for uint8 (n, 3) or (n, 4) colours."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,21 @@ for name in jit.MODULES:
 print(json.dumps(found))
 """
 
+ORDERED = """
+import json, logging, sys, threading
+logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level="INFO")
+from kbatch.core import prepare
+from kbatch.core.kernels import ordered
+threads = [threading.Thread(target=prepare, args=["ordered"]) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+hits, misses = ordered.paint.stats.cache_hits, ordered.paint.stats.cache_misses
+counts = sum(hits.values()), sum(misses.values()), len(ordered.paint.signatures)
+print(json.dumps({"ordered.paint": counts}))
+"""
+
 HIT = [1, 0, 1]
 
 BOTH = """
@@ -53,10 +69,10 @@ for squared in (True, False):
 """
 
 
-def run(cache: Path, *modules: str) -> tuple[dict[str, list[int]], str]:
+def run(cache: Path, *modules: str, script: str = SCRIPT) -> tuple[dict[str, list[int]], str]:
     """Prepares kernels in a process of their own: hits, misses, signatures of each; the log."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *modules],
+        [sys.executable, "-c", script, *modules],
         env=os.environ | {"KBATCH_CACHE_DIR": str(cache)},
         cwd=Path(__file__).parents[2],
         capture_output=True,
@@ -70,7 +86,8 @@ def run(cache: Path, *modules: str) -> tuple[dict[str, list[int]], str]:
 
 def damaged(cache: Path, copy: Path) -> Path:
     """Copies a cache with files that are not whole; returns its folder."""
-    shutil.copytree(cache, copy, dirs_exist_ok=True)
+    if copy != cache:
+        shutil.copytree(cache, copy, dirs_exist_ok=True)
     (folder,) = copy.iterdir()
     for file in folder.rglob("*.nbc"):
         file.write_bytes(file.read_bytes()[:100])
@@ -127,7 +144,8 @@ def test_a_cache_that_was_damaged_while_it_was_filled_is_mended(
     filled: tuple[Path, str], tmp_path: Path
 ) -> None:
     """The disk was full, or the power failed: no stamp, and files that are not whole."""
-    (damaged(filled[0], tmp_path) / jit.STAMP).unlink()
+    for stamp in damaged(filled[0], tmp_path).rglob(jit.STAMP):
+        stamp.unlink()
     run(tmp_path, "histogram")
     counts, said = run(tmp_path, "histogram")
     assert "WARNING" not in said
@@ -141,6 +159,33 @@ def test_a_place_that_cant_be_written_is_done_without(tmp_path: Path) -> None:
     assert "WARNING compiling the kernels for this run only" in said
     assert "KBATCH_CACHE_DIR" in said
     assert all(hits == 0 for hits, _, _ in counts.values())
+
+
+def test_kernels_that_few_need_are_compiled_when_they_are_asked_for(tmp_path: Path) -> None:
+    counts, said = run(tmp_path, script=ORDERED)
+    assert said.count("compiling the kernels for this machine, once, those for ordered") == 1
+    assert counts == {"ordered.paint": [0, 1, 1]}
+    (folder,) = tmp_path.iterdir()
+    assert [path.name for path in folder.iterdir()] == ["ordered"]
+    assert run(tmp_path, script=ORDERED) == ({"ordered.paint": HIT}, "")
+    damaged(tmp_path, tmp_path)
+    counts, said = run(tmp_path, script=ORDERED)
+    assert said.count("WARNING the kernels kept in") == 1
+    assert counts == {"ordered.paint": [0, 1, 1]}
+    run(tmp_path, script=ORDERED)  # puts the stamp there
+    assert run(tmp_path, script=ORDERED) == ({"ordered.paint": HIT}, "")
+
+
+def test_what_few_need_is_no_part_of_the_engine(filled: tuple[Path, str]) -> None:
+    (folder,) = filled[0].iterdir()
+    assert {path.name for path in folder.iterdir()} == {*jit.MODULES}
+
+
+def test_processes_that_compile_the_same_at_once_do_no_harm(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(lambda _: run(tmp_path, script=ORDERED), range(2)))
+    assert [counts["ordered.paint"][2] for counts, _ in ended] == [1, 1]
+    assert run(tmp_path, script=ORDERED) == ({"ordered.paint": HIT}, "")
 
 
 def test_a_changed_kernel_gets_another_folder(

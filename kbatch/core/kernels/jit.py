@@ -37,16 +37,15 @@ _lock = threading.Lock()
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FIRST = ("descend",)
-SECOND = (
+MODULES = (  # of the engine; the others take about as long as the first, and the second core
+    "descend",
     "histogram",
     "blocks",
     "errors",
     "octree",
     "seeding",
     "split",
-)  # about as long, for the second core
-MODULES = FIRST + SECOND
+)
 STAMP = "complete"
 
 
@@ -96,18 +95,21 @@ def cache_folder() -> Path:
     return Path(root) / f"kernels-{__version__}-{sources.hexdigest()[:12]}-{made_by}-{machine}"
 
 
-def prepare() -> None:
-    """Makes every kernel ready: loads it from the cache, or compiles it and fills the cache.
+def prepare(*modules: str) -> None:
+    """Makes kernels ready: loads them from the cache, or compiles them and fills the cache.
 
     Says on the log that it compiles, since that takes seconds. A damaged cache is made anew, one
     that can't be written is done without. Threads that come meanwhile wait.
+
+    Args:
+        modules: of kernels that only some components need; none for those of the engine.
     """
     with _lock:
-        _prepare()
+        _prepare(modules or MODULES)
 
 
 @functools.cache
-def _prepare() -> None:
+def _prepare(modules: tuple[str, ...]) -> None:
     folder = cache_folder()
     if not _writable(folder):
         log.warning(
@@ -115,18 +117,18 @@ def _prepare() -> None:
             "set KBATCH_CACHE_DIR to a folder that can",
             folder,
         )
-        return _compile(MODULES, None)
+        return _compile(modules, None)
     try:
-        if (folder / STAMP).exists():
-            _compile(MODULES, folder)
+        if all((folder / name / STAMP).exists() for name in modules):
+            _compile(modules, folder)
         else:
-            _fill(folder)
+            _fill(modules, folder)
     except Exception:  # whatever unpickling a damaged file raises
         log.warning("the kernels kept in %s are damaged: compiling them anew", folder)
         log.debug("damaged kernels", exc_info=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        _compile(MODULES, folder)  # without the stamp: what was loaded before is not kept again
+        for name in modules:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        _compile(modules, folder)  # without the stamp: what was loaded before is not kept again
     return None
 
 
@@ -135,17 +137,32 @@ def compile_into(folder: str, *modules: str) -> None:
     _compile(modules, Path(folder))
 
 
-def _fill(folder: Path) -> None:
-    log.info("compiling the kernels for this machine, once, about ten seconds (kept in %s)", folder)
+def _fill(modules: tuple[str, ...], folder: Path) -> None:
+    log.info(
+        "compiling the kernels for this machine, once, %s (kept in %s)",
+        "about ten seconds" if modules == MODULES else f"those for {', '.join(modules)}",
+        folder,
+    )
     started = time.perf_counter()
-    call = f"import sys; from {__name__} import compile_into; compile_into(*sys.argv[1:])"
-    command = [sys.executable, "-c", call, str(folder), *SECOND]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as second:
-        _compile(FIRST, folder)
-        second.wait()
-    _compile(SECOND, folder)  # finds what the second process made
-    (folder / STAMP).touch()
+    first, others = modules[:1], modules[1:]
+    with _second_process(folder, others):
+        _compile(first, folder)
+    _compile(others, folder)  # finds what the second process made
+    for name in modules:
+        (folder / name / STAMP).touch()
     log.info("kernels compiled in %.1f s", time.perf_counter() - started)
+
+
+@contextlib.contextmanager
+def _second_process(folder: Path, modules: tuple[str, ...]) -> Iterator[None]:
+    """Compiles kernel modules beside the block, which is left when that is done."""
+    if not modules:
+        yield
+        return
+    call = f"import sys; from {__name__} import compile_into; compile_into(*sys.argv[1:])"
+    command = [sys.executable, "-c", call, str(folder), *modules]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        yield
 
 
 def _compile(modules: tuple[str, ...], folder: Path | None) -> None:
