@@ -110,6 +110,8 @@ def quantize(
     writer: Component = "png",
     seed: int = 0,
     icc: Literal["convert", "ignore"] = "convert",
+    alpha: Literal["keep", "binary", "matte"] | int | str = "keep",
+    keep: Sequence[Literal["icc", "exif", "dpi", "xmp"]] = ("icc", "dpi"),
 ) -> Quantized:
     """Compresses one picture to k colours by K-Means or K-Medians.
 
@@ -126,6 +128,9 @@ def quantize(
         writer: the format of `save`.
         seed: what all chance derives from.
         icc: whether a colour profile is converted to sRGB or ignored.
+        alpha: `keep`; `binary` (at 128) or a threshold from 1; `matte` (white) or a colour
+            `#rrggbb` that pixels are laid on.
+        keep: what stands beside the pixels and is written too; places (GPS) never are.
 
     Raises:
         JobError: an argument that can't be.
@@ -138,7 +143,7 @@ def quantize(
         result.save("photo_K12_L1.png")
         ```
     """
-    from kbatch import core, pipeline
+    from kbatch import core, metadata, pipeline
 
     keys = {
         "k": k,
@@ -150,9 +155,12 @@ def quantize(
         "writer": writer,
         "seed": seed,
         "icc": icc,
+        "alpha": alpha,
+        "keep": list(keep),
     }
     variant, loading, registry, parts = _ready(json.dumps(keys, default=_plain))
-    picture = _picture(image, loading, registry)
+    picture = metadata.kept(_picture(image, loading, registry), loading["keep"], "the picture")
+    picture = pipeline.fit(picture, variant)
     placed = core.Placed(pipeline.collect(picture), parts.space)
     clustering = pipeline.cluster(placed, variant, parts)
     rendered = pipeline.render(picture, placed, clustering.palette, parts)

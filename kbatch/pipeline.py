@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kbatch import core, stages
-from kbatch.data import Indexed, Points, Rendered
+from kbatch import alpha, core, stages
+from kbatch.data import Indexed, Picture, Points, Rendered
 from kbatch.storage import save
 
 if TYPE_CHECKING:
-    from kbatch.data import I32, I64, U8, Choice, Clustering, Index, Picture, Variant
+    from kbatch.data import I32, I64, U8, Choice, Clustering, Index, Variant
     from kbatch.registry import Registry
 
-__all__ = ["Loaders", "Parts", "cluster", "collect", "load", "measure", "render", "save", "write"]
+__all__ = ["Loaders", "Parts", "cluster", "collect", "fit", "load", "measure", "render", "save", "write"]
 
 collect = core.collect
 
@@ -80,6 +80,14 @@ class Loaders:
 def load(data: bytes, name: str, loader: stages.Loader) -> Picture:
     """Decodes a file's bytes."""
     return loader.load(io.BytesIO(data), name)
+
+
+def fit(picture: Picture, variant: Variant) -> Picture:
+    """Returns as much of a picture as a variant takes: its alpha, and all frames or the first."""
+    if not variant.frames and len(picture.pixels) > 1:
+        meta = replace(picture.meta, durations=(), loop=None)
+        picture = Picture(picture.pixels[:1], meta)
+    return alpha.apply(picture, variant.alpha)
 
 
 def cluster(placed: core.Placed, variant: Variant, parts: Parts) -> Clustering:

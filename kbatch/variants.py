@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kbatch.data import Choice, Search, Source, Variant
+from kbatch.data import Alpha, Choice, Search, Source, Variant
 from kbatch.errors import PluginError, did_you_mean
 from kbatch.stages import InitializerSpec, Spec, WriterSpec
 
@@ -35,6 +35,8 @@ EFFORTS: Mapping[str, Search] = MappingProxyType(
         "thorough": Search(7, 60, 2, coarse=4096, tolerance=3e-5, max_iterations=1000),
     }
 )
+
+ALPHAS: Mapping[str, Alpha] = MappingProxyType({"binary": 128, "matte": "#ffffff"})
 
 FEW = 24  # entries up to which all starts pay; with more, swaps find as much for less
 
@@ -67,6 +69,8 @@ def variants(job: Job, registry: Registry) -> tuple[Variant, ...]:
             writer=writer,
             suffix=_spec(registry, writer, WriterSpec).suffix,
             seed=job.seed,
+            alpha=_alpha(job.alpha, _spec(registry, writer, WriterSpec)),
+            frames=_spec(registry, writer, WriterSpec).frames,
         )
         for label, (k, strategy, init, space, dither, effort, writer) in zip(
             _labels(job), combinations, strict=True
@@ -136,19 +140,43 @@ def template_problem(template: str) -> str | None:
     return None
 
 
-def clash(template: str, made: Iterable[Variant]) -> tuple[Variant, Variant, str] | None:
+def copy_name(template: str, variant: Variant, source: Source) -> str:
+    """Returns where a source goes that is copied in place of an output: with its own suffix.
+
+    Args:
+        template, variant, source: as for `output_name`.
+    """
+    return output_name(template, replace(variant, suffix=source.path.suffix), source)
+
+
+def clash(
+    template: str, made: Iterable[Variant], *, copies: bool = False
+) -> tuple[Variant, Variant, str] | None:
     """Returns the first two variants that would write one file, and its name, or None.
 
     Names that differ in case only are one file on many systems.
+
+    Args:
+        template: see `template`.
+        made: the variants.
+        copies: whether sources may be copied, so that names must differ before the suffix.
     """
     probe = Source(path=Path("picture.png"), picture="picture.png", stem="picture")
     seen: dict[str, Variant] = {}
     for variant in made:
-        name = output_name(template, variant, probe)
+        name = (copy_name if copies else output_name)(template, variant, probe)
         other = seen.setdefault(name.casefold(), variant)
         if other is not variant:
             return other, variant, name
     return None
+
+
+def _alpha(asked: Alpha, writer: WriterSpec) -> Alpha:
+    """Returns what becomes of transparency: what the job asks for, as far as the writer can."""
+    asked = ALPHAS.get(str(asked), asked)
+    if writer.alpha == "none" and (asked == "keep" or isinstance(asked, int)):
+        return ALPHAS["matte"]
+    return ALPHAS["binary"] if writer.alpha == "binary" and asked == "keep" else asked
 
 
 def _named(value: Choice | str | int) -> str:

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kbatch import core, pipeline
-from kbatch.data import Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
-from kbatch.errors import KbatchError
+from kbatch import core, metadata, pipeline
+from kbatch.data import Alpha, Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
+from kbatch.errors import KbatchError, PictureError
 from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover
-from kbatch.variants import output_name
+from kbatch.variants import copy_name, output_name
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Worker:
         core.prepare()
         registry = registry or discover(plan.plugins)
         self._plan = replace(plan, sources=())
+        self._loading = plan.loading
         self._loaders = Loaders(plan.loading, registry)
         self._parts = [Parts.of(variant, registry) for variant in plan.variants]
         self._measures = pipeline.measures_of(plan.measures, registry)
@@ -53,57 +54,107 @@ class Worker:
                 picture = pipeline.load(
                     data, item.source.picture, self._loaders.pick(item.source.path.name, data)
                 )
-            with clock.verb("collect"):
-                colors = pipeline.collect(picture)
+                picture = metadata.kept(picture, self._loading["keep"], item.source.picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
             reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
             return failed(blanks, reason, clock)
         first, *others = blanks
         blanks = (replace(first, **clock.columns()), *others)
-        work = Shared(picture, colors, len(data))
+        opened = Opened(item.source, data, picture)
         return tuple(
-            self._finish(blank, item.source, variant, parts, work)
+            self._finish(blank, opened, variant, parts)
             for blank, variant, parts in zip(blanks, self._plan.variants, self._parts, strict=True)
         )
 
-    def _finish(
-        self, blank: Record, source: Source, variant: Variant, parts: Parts, work: Shared
-    ) -> Record:
+    def _finish(self, blank: Record, opened: Opened, variant: Variant, parts: Parts) -> Record:
         """Takes one variant the rest of the way."""
         clock = Clock()
         try:
-            with clock.verb("cluster"):
-                clustering = work.clustering(variant, parts)
-            with clock.verb("render"):
-                rendered = work.rendered(variant, parts, clustering)
-            with clock.verb("write"):
-                data = pipeline.write(rendered.indexed, parts.writer)
-            with clock.verb("measure"):
-                numbers = pipeline.measure(work.picture, rendered.indexed, self._measures)
-            with clock.verb("save"):
-                name = output_name(self._plan.template, variant, source)
-                pipeline.save(data, self._plan.output / name)
+            found = self._found(opened, variant, parts, clock)
         except Exception as error:  # whatever a plugin or the disk raises
             return failed([blank], clock.explain(error), clock)[0]
         times = clock.columns()
-        return replace(
-            blank,
-            status="done",
-            error=None,
-            output=name,
-            k_used=len(clustering.palette),
-            loss=rendered.loss,
-            sse=rendered.sse,
-            sad=rendered.sad,
-            iterations=len(clustering.history) - 1,
-            stopped=clustering.stopped,
-            colors_in=len(work.colors.rgba),
-            bytes_in=work.size,
-            bytes_out=len(data),
-            ratio=work.size / len(data),
-            measures=numbers,
-            **times | {"seconds": blank.seconds + times["seconds"]},
-        )
+        times["seconds"] += blank.seconds
+        return replace(blank, bytes_in=len(opened.data), **found | times)
+
+    def _found(
+        self, opened: Opened, variant: Variant, parts: Parts, clock: Clock
+    ) -> dict[str, Any]:
+        """Returns what is to be told of a result that is saved, or of a source that is kept."""
+        work = opened.shared(variant, clock)
+        with clock.verb("cluster"):
+            clustering = work.clustering(variant, parts)
+        with clock.verb("render"):
+            rendered = work.rendered(variant, parts, clustering)
+        with clock.verb("write"):
+            data = pipeline.write(rendered.indexed, parts.writer)
+        colors_in = len(work.colors.rgba)
+        if len(data) > len(opened.data) and self._plan.job.if_larger != "write":
+            return {"colors_in": colors_in} | self._kept(opened, variant, len(data), clock)
+        with clock.verb("measure"):
+            numbers = pipeline.measure(work.picture, rendered.indexed, self._measures)
+        with clock.verb("save"):
+            name = output_name(self._plan.template, variant, opened.source)
+            pipeline.save(data, self._plan.output / name)
+        return {
+            "status": "done",
+            "error": None,
+            "output": name,
+            "k_used": len(clustering.palette),
+            "loss": rendered.loss,
+            "sse": rendered.sse,
+            "sad": rendered.sad,
+            "iterations": len(clustering.history) - 1,
+            "stopped": clustering.stopped,
+            "colors_in": colors_in,
+            "bytes_out": len(data),
+            "ratio": len(opened.data) / len(data),
+            "measures": numbers,
+        }
+
+    def _kept(self, opened: Opened, variant: Variant, size: int, clock: Clock) -> dict[str, Any]:
+        """Does what the job says of a result that is larger than its source.
+
+        Raises:
+            PictureError: it says that this is a failure.
+        """
+        if self._plan.job.if_larger == "fail":
+            raise PictureError(
+                f"the result has {size:,} bytes, more than the source ({len(opened.data):,}): "
+                "choose a smaller k, or another if_larger"
+            )
+        if self._plan.job.if_larger == "skip":
+            return {"status": "kept"}
+        with clock.verb("save"):
+            name = copy_name(self._plan.template, variant, opened.source)
+            pipeline.save(opened.data, self._plan.output / name)
+        return {"status": "kept", "output": name, "bytes_out": len(opened.data), "ratio": 1.0}
+
+
+@dataclass
+class Opened:
+    """A picture that was read, and what becomes of it before colours are collected.
+
+    Attributes:
+        source: where it is from.
+        data: the file.
+        picture: what is in it.
+    """
+
+    source: Source
+    data: bytes
+    picture: Picture
+    _shared: dict[tuple[Alpha, bool], Shared] = field(default_factory=dict)
+
+    def shared(self, variant: Variant, clock: Clock) -> Shared:
+        """Returns what a variant shares with others that take as much of the picture."""
+        frames, *_, channels = self.picture.pixels.shape
+        key = (variant.alpha if channels == 4 else "keep", variant.frames or frames == 1)
+        if key not in self._shared:
+            with clock.verb("collect"):
+                picture = pipeline.fit(self.picture, variant)
+                self._shared[key] = Shared(picture, pipeline.collect(picture))
+        return self._shared[key]
 
 
 @dataclass
@@ -112,7 +163,6 @@ class Shared:
 
     picture: Picture
     colors: Colors
-    size: int
     _placed: dict[str, core.Placed] = field(default_factory=dict)
     _clusterings: dict[str, Clustering] = field(default_factory=dict)
     _rendered: tuple[str, Rendered] | None = None  # the last one only: pixels are large

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kbatch.builtin.options import KMeansPlusPlusOptions, PillowOptions, PngOptions
+from kbatch.builtin.options import (
+    KMeansPlusPlusOptions,
+    PillowOptions,
+    PngOptions,
+    WebpOptions,
+)
 from kbatch.hookspecs import hookimpl
 from kbatch.stages import (
     DithererSpec,
@@ -95,10 +100,49 @@ def kbatch_components() -> Iterable[Spec]:
         ),
         WriterSpec(
             name="png",
-            summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes on every machine",
+            summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes on every machine; animated too",
             factory="kbatch.builtin.png_writer:PngWriter",
             options=PngOptions,
             suffix=".png",
+            alpha="full",
+            frames=True,
+        ),
+        WriterSpec(
+            name="gif",
+            summary="GIF, animated too; alpha is all or nothing",
+            factory="kbatch.builtin.gif_writer:GifWriter",
+            suffix=".gif",
+            alpha="binary",
+            frames=True,
+        ),
+        WriterSpec(
+            name="webp",
+            summary="lossless WebP, animated too",
+            factory="kbatch.builtin.webp_writer:WebpWriter",
+            options=WebpOptions,
+            suffix=".webp",
+            alpha="full",
+            frames=True,
+        ),
+        WriterSpec(
+            name="tiff",
+            summary="TIFF with a palette, RGBA where there is alpha; frames become pages",
+            factory="kbatch.builtin.pillow_writers:TiffWriter",
+            suffix=".tif",
+            alpha="full",
+            frames=True,
+        ),
+        WriterSpec(
+            name="bmp",
+            summary="BMP of 8 bits; alpha lies on white, the first frame only",
+            factory="kbatch.builtin.pillow_writers:BmpWriter",
+            suffix=".bmp",
+        ),
+        WriterSpec(
+            name="avif",
+            summary="AVIF of full colour, off by up to 3; the first frame only",
+            factory="kbatch.builtin.pillow_writers:AvifWriter",
+            suffix=".avif",
             alpha="full",
         ),
         ReportSpec(

@@ -34,6 +34,17 @@ class PngOptions(Options):
     )
 
 
+class WebpOptions(Options):
+    """What the WebP writer can be told."""
+
+    effort: int = Field(
+        default=4,
+        ge=0,
+        le=6,
+        description="effort of the compression: 0 is fastest, 6 is slowest and smallest",
+    )
+
+
 class KMeansPlusPlusOptions(Options):
     """What the k-means++ initializer can be told."""
 

@@ -1,27 +1,37 @@
-"""The PNG writer: indexed colour, the fewest bits, the same bytes on every machine."""
+"""The PNG writer: indexed colour, the fewest bits, the same bytes on every machine.
+
+Several frames make an animated PNG (APNG, the third edition of the format, 2025); a viewer that
+doesn't know of them shows the first.
+"""
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
 import deflate
 import numpy as np
 
+from kbatch.builtin.frames import Box, changes, check, durations
 from kbatch.builtin.options import PngOptions
-from kbatch.data import Indexed
+from kbatch.data import Indexed, Meta
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kbatch.data import U8
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED = 3  # the colour type
 INCH = 0.0254  # metres
 LARGEST = 2**31 - 1  # of PNG's integers
+LONGEST = 65535  # of the two that make a time
+XMP = b"XML:com.adobe.xmp\0\0\0\0\0"  # keyword, not compressed, no language, no translation
 
 
 class PngWriter:
-    """Writes the first frame as a PNG with a palette."""
+    """Writes a PNG with a palette; several frames become an animation."""
 
     def __init__(self, options: PngOptions) -> None:
         self._level = options.level
@@ -33,33 +43,59 @@ class PngWriter:
             ValueError: the palette has not 1 to 256 entries, an index is not in it, or there is
                 no pixel.
         """
-        indices, palette, meta = indexed.indices[0], indexed.palette, indexed.meta
-        _check(indices, palette)
-        height, width = indices.shape
+        check(indexed, "a PNG", LARGEST)
+        palette = indexed.palette
+        count, height, width = indexed.indices.shape
         bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 1 << bits)
         stream.write(SIGNATURE)
         _chunk(stream, b"IHDR", struct.pack(">IIBBBBB", width, height, bits, INDEXED, 0, 0, 0))
-        if meta.icc:
-            _chunk(stream, b"iCCP", b"ICC profile\0\0" + self._compress(meta.icc))
-        if density := _density(meta.dpi):
-            _chunk(stream, b"pHYs", density)
+        for kind, data in self._beside(indexed.meta):
+            _chunk(stream, kind, data)
         _chunk(stream, b"PLTE", palette[:, :3].tobytes())
         if transparent := _transparency(palette[:, 3]):
             _chunk(stream, b"tRNS", transparent)
-        _chunk(stream, b"IDAT", self._compress(_rows(indices, bits)))
+        if count > 1:
+            self._animation(stream, indexed, bits)
+        else:
+            _chunk(stream, b"IDAT", self._compress(_rows(indexed.indices[0], bits)))
         _chunk(stream, b"IEND", b"")
+
+    def _beside(self, meta: Meta) -> Iterator[tuple[bytes, bytes]]:
+        """Yields the chunks of what stands beside the pixels."""
+        if meta.icc:
+            yield b"iCCP", b"ICC profile\0\0" + self._compress(meta.icc)
+        if density := _density(meta.dpi):
+            yield b"pHYs", density
+        if meta.exif:
+            yield b"eXIf", meta.exif.removeprefix(b"Exif\0\0")
+        if meta.xmp:
+            yield b"iTXt", XMP + meta.xmp
+
+    def _animation(self, stream: BinaryIO, indexed: Indexed, bits: int) -> None:
+        """Writes frames: of each the part that changes, which replaces what was there."""
+        times = durations(indexed.meta, len(indexed.indices))
+        _chunk(stream, b"acTL", struct.pack(">II", len(times), indexed.meta.loop or 0))
+        numbers = itertools.count()
+        parts = zip(changes(indexed.indices), indexed.indices, times, strict=True)
+        for place, (box, frame, time) in enumerate(parts):
+            _chunk(stream, b"fcTL", struct.pack(">I", next(numbers)) + _control(box, time))
+            data = self._compress(_rows(box.of(frame), bits))
+            if place == 0:  # what viewers of stills see
+                _chunk(stream, b"IDAT", data)
+            else:
+                _chunk(stream, b"fdAT", struct.pack(">I", next(numbers)) + data)
 
     def _compress(self, data: bytes | U8) -> bytearray:
         return deflate.zlib_compress(data, self._level)
 
 
-def _check(indices: U8, palette: U8) -> None:
-    if not indices.size:
-        raise ValueError(f"a PNG can't be {indices.shape[1]}×{indices.shape[0]} pixels")
-    if not 1 <= len(palette) <= 256:
-        raise ValueError(f"a PNG's palette has 1 to 256 entries, not {len(palette)}")
-    if indices.max() >= len(palette):
-        raise ValueError(f"index {indices.max()} is not in a palette of {len(palette)}")
+def _control(box: Box, time: int) -> bytes:
+    """Returns where a frame lies and its time; it replaces what was there, and stays."""
+    unit = next(unit for unit in (1000, 100, 10, 1) if time * unit <= LONGEST * 1000 or unit == 1)
+    ticks = min(LONGEST, (time * unit + 500) // 1000)
+    return struct.pack(
+        ">IIIIHHBB", box.width, box.height, box.left, box.top, ticks, unit, 0, 0
+    )
 
 
 def _rows(indices: U8, bits: int) -> U8:

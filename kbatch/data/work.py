@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from kbatch.job import Job
+
+
+# `keep`, `binary` or its threshold, `matte` or its colour `#rrggbb`.
+Alpha = Literal["keep", "binary", "matte"] | int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,13 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One combination of k × strategy × init × … that is applied to every picture."""
+    """One combination of k × strategy × init × … that is applied to every picture.
+
+    Attributes:
+        suffix: of its files.
+        alpha: what becomes of transparency: `keep`, a threshold, or a colour `#rrggbb`.
+        frames: whether all frames are taken, or only the first.
+    """
 
     label: str
     k: int
@@ -67,6 +77,8 @@ class Variant:
     writer: Choice
     suffix: str
     seed: int
+    alpha: Alpha = "keep"
+    frames: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,9 @@ class _Checker:
         count = prod(len(getattr(job, axis)) for axis in AXES)
         if count > MAX_VARIANTS:
             self.say(("k",), f"the lists make {count:,} variants, expected up to {MAX_VARIANTS:,}")
-        elif found := clash(template(job), variants(job, self._registry)):
+        elif found := clash(
+            template(job), variants(job, self._registry), copies=job.if_larger == "copy"
+        ):
             one, other, name = found
             text = f"variants {one.label} and {other.label} would both write {name!r}"
             self.say(("name",), f"{text}: add {{variant}} to the name")

@@ -52,7 +52,22 @@ class Job(Options):
     icc: Literal["convert", "ignore"] = Field(
         "convert", description="convert pixels by their colour profile to sRGB, or ignore it"
     )
+    alpha: (
+        Literal["keep", "binary", "matte"]
+        | Annotated[int, Field(ge=1, le=255)]
+        | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+    ) = Field(
+        "keep",
+        description="keep transparency; make it binary, at 128 or a threshold; or lay pixels on a "
+        "matte, white or a colour",
+    )
     max_pixels: int = Field(200_000_000, ge=1, description="larger pictures fail")
+    keep: tuple[Literal["icc", "exif", "dpi", "xmp"], ...] = Field(
+        ("icc", "dpi"), description="what stands beside the pixels and is written too"
+    )
+    if_larger: Literal["write", "copy", "skip", "fail"] = Field(
+        "write", description="what is done where the result is larger than the source"
+    )
     name: str = Field(
         DEFAULT_NAME, description="name of an output without its suffix, with placeholders"
     )
@@ -73,8 +88,8 @@ STAGE_OF = {
     "reports": "report",
     "executor": "executor",
 }
-LISTS = (*AXES, "input", "measures", "reports", "plugins")
-LATER = ("fixed", "frames", "alpha", "truncated", "max_frames", "keep", "if_larger")
+LISTS = (*AXES, "input", "keep", "measures", "reports", "plugins")
+LATER = ("fixed", "frames", "truncated", "max_frames")
 
 
 def written(job: Job) -> dict[str, Any]:
