@@ -11,6 +11,7 @@ from kbatch.data import Picture
 if TYPE_CHECKING:
     from kbatch.data import U8, Alpha
 
+
 def apply(picture: Picture, alpha: Alpha) -> Picture:
     """Returns a picture with its transparency as it is wanted.
 

@@ -21,9 +21,7 @@ PREFIX = b"Exif\0\0"
 PROPERTY = r'\s[\w.-]+:{0}\s*=\s*("[^"]*"|\'[^\']*\')'
 ELEMENT = r"<([\w.-]+:{0})(\s[^>]*)?(?:/>|>.*?</\1\s*>)"
 PLACES = [re.compile(form.format(r"GPS\w*").encode(), re.DOTALL) for form in (PROPERTY, ELEMENT)]
-TURNS = [
-    re.compile(form.format("Orientation").encode(), re.DOTALL) for form in (PROPERTY, ELEMENT)
-]
+TURNS = [re.compile(form.format("Orientation").encode(), re.DOTALL) for form in (PROPERTY, ELEMENT)]
 
 
 def kept(picture: Picture, keep: Collection[str], name: str) -> Picture:

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from kbatch.data import I32, I64, U8, Choice, Clustering, Index, Variant
     from kbatch.registry import Registry
 
-__all__ = ["Loaders", "Parts", "cluster", "collect", "fit", "load", "measure", "render", "save", "write"]
+__all__ = [
+    "Loaders",
+    "Parts",
+    "cluster",
+    "collect",
+    "fit",
+    "load",
+    "measure",
+    "render",
+    "save",
+    "write",
+]
 
 collect = core.collect
 

@@ -237,7 +237,9 @@ def _replaced(plan: Plan) -> str | None:
     }
     if not inside:  # as nearly always: no name has to be made
         return None
-    return next((name for name, _ in _may_write(plan, plan.sources) if name.casefold() in inside), None)
+    return next(
+        (name for name, _ in _may_write(plan, plan.sources) if name.casefold() in inside), None
+    )
 
 
 def _clash(plan: Plan) -> str | None:

@@ -55,26 +55,28 @@ def variants(job: Job, registry: Registry) -> tuple[Variant, ...]:
     Raises:
         PluginError: a component that isn't there.
     """
-    combinations = list(itertools.product(*(getattr(job, axis) for axis in AXES)))
-    return tuple(
-        Variant(
-            label=label,
-            k=k,
-            strategy=strategy,
-            init=init,
-            space=space,
-            dither=dither,
-            effort=effort,
-            search=_search(job, k, effort, _spec(registry, init, InitializerSpec)),
-            writer=writer,
-            suffix=_spec(registry, writer, WriterSpec).suffix,
-            seed=job.seed,
-            alpha=_alpha(job.alpha, _spec(registry, writer, WriterSpec)),
-            frames=_spec(registry, writer, WriterSpec).frames,
-        )
-        for label, (k, strategy, init, space, dither, effort, writer) in zip(
-            _labels(job), combinations, strict=True
-        )
+    combinations = itertools.product(*(getattr(job, axis) for axis in AXES))
+    labelled = zip(_labels(job), combinations, strict=True)
+    return tuple(_variant(job, registry, label, *values) for label, values in labelled)
+
+
+def _variant(job: Job, registry: Registry, label: str, *values: Any) -> Variant:
+    k, strategy, init, space, dither, effort, writer = values
+    output = _spec(registry, writer, WriterSpec)
+    return Variant(
+        label=label,
+        k=k,
+        strategy=strategy,
+        init=init,
+        space=space,
+        dither=dither,
+        effort=effort,
+        search=_search(job, k, effort, _spec(registry, init, InitializerSpec)),
+        writer=writer,
+        suffix=output.suffix,
+        seed=job.seed,
+        alpha=_alpha(job.alpha, output),
+        frames=output.frames,
     )
 
 
@@ -144,7 +146,9 @@ def copy_name(template: str, variant: Variant, source: Source) -> str:
     """Returns where a source goes that is copied in place of an output: with its own suffix.
 
     Args:
-        template, variant, source: as for `output_name`.
+        template: see `template`.
+        variant: how the output was made.
+        source: the picture.
     """
     return output_name(template, replace(variant, suffix=source.path.suffix), source)
 

@@ -15,7 +15,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kbatch import core, metadata, pipeline
-from kbatch.data import Alpha, Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
+from kbatch.data import (
+    Alpha,
+    Clustering,
+    Colors,
+    Item,
+    Picture,
+    Plan,
+    Record,
+    Rendered,
+    Source,
+    Variant,
+)
 from kbatch.errors import KbatchError, PictureError
 from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover

@@ -39,8 +39,12 @@ class Plugin:
             InitializerSpec(name="kmeans++", summary="", factory=NONE),
             InitializerSpec(name="grid", summary="", factory=NONE, deterministic=True),
             WriterSpec(name="png", summary="", factory=NONE, suffix=".png"),
-            WriterSpec(name="gif", summary="", factory=NONE, suffix=".gif"),
-            WriterSpec(name="loud", summary="", factory=NONE, suffix=".GIF"),
+            WriterSpec(
+                name="gif", summary="", factory=NONE, suffix=".gif", alpha="binary", frames=True
+            ),
+            WriterSpec(
+                name="loud", summary="", factory=NONE, suffix=".GIF", alpha="full", frames=True
+            ),
         ]
 
 
@@ -81,7 +85,27 @@ def test_a_job_of_defaults_is_one_variant() -> None:
         writer=Choice("png"),
         suffix=".png",
         seed=0,
+        alpha="#ffffff",  # this writer holds none
+        frames=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "none", "binary", "full"),
+    [
+        ("keep", "#ffffff", 128, "keep"),
+        ("binary", "#ffffff", 128, 128),
+        (9, "#ffffff", 9, 9),
+        ("matte", "#ffffff", "#ffffff", "#ffffff"),
+        ("#00ff00", "#00ff00", "#00ff00", "#00ff00"),
+    ],
+)
+def test_alpha_is_what_the_job_asks_for_as_far_as_the_writer_can(
+    asked: Any, none: Any, binary: Any, full: Any
+) -> None:
+    _, found = made(alpha=asked, writer=choices("png", "gif", "loud"))
+    assert [variant.alpha for variant in found] == [none, binary, full]
+    assert [variant.frames for variant in found] == [False, True, True]
 
 
 def test_variants_are_the_product_with_k_outermost_and_the_writer_innermost() -> None:

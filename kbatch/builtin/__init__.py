@@ -100,7 +100,7 @@ def kbatch_components() -> Iterable[Spec]:
         ),
         WriterSpec(
             name="png",
-            summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes on every machine; animated too",
+            summary="indexed PNG of 1, 2, 4 or 8 bits, the same bytes everywhere; animated too",
             factory="kbatch.builtin.png_writer:PngWriter",
             options=PngOptions,
             suffix=".png",

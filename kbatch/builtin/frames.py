@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def changes(indices: U8, step: int = 1) -> list[Box]:
     """
     _, height, width = indices.shape
     boxes = [Box(0, 0, width, height)]
-    for before, after in zip(indices[:-1], indices[1:], strict=True):
+    for before, after in itertools.pairwise(indices):
         changed = before != after
         top, bottom = _span(changed.any(axis=1), step)
         left, right = _span(changed.any(axis=0), step)

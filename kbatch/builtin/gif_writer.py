@@ -27,7 +27,7 @@ STAY, CLEAR = 1, 2  # what becomes of a frame before the next one: it stays, or 
 class GifWriter:
     """Writes a GIF of 2 to 256 colours, animated where there are several frames."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, _options: Options) -> None:
         pass
 
     def write(self, indexed: Indexed, stream: BinaryIO) -> None:

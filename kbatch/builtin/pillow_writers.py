@@ -18,7 +18,7 @@ XMP = 700  # the tag of TIFF
 class TiffWriter:
     """Writes a TIFF: with a palette where all is opaque, else RGBA; frames become pages."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, _options: Options) -> None:
         pass
 
     def write(self, indexed: Indexed, stream: BinaryIO) -> None:
@@ -40,7 +40,7 @@ class TiffWriter:
 class BmpWriter:
     """Writes the first frame as a BMP of 8 bits with a palette; alpha is left out."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, _options: Options) -> None:
         pass
 
     def write(self, indexed: Indexed, stream: BinaryIO) -> None:
@@ -55,7 +55,7 @@ class AvifWriter:
     Colours are stored as luma and chroma of 8 bits, so that channels may be off by up to 3.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, _options: Options) -> None:
         if not features.check("avif"):
             raise KbatchError("this Pillow can't write AVIF: install Pillow 11.3 or later")
 

@@ -93,9 +93,7 @@ def _control(box: Box, time: int) -> bytes:
     """Returns where a frame lies and its time; it replaces what was there, and stays."""
     unit = next(unit for unit in (1000, 100, 10, 1) if time * unit <= LONGEST * 1000 or unit == 1)
     ticks = min(LONGEST, (time * unit + 500) // 1000)
-    return struct.pack(
-        ">IIIIHHBB", box.width, box.height, box.left, box.top, ticks, unit, 0, 0
-    )
+    return struct.pack(">IIIIHHBB", box.width, box.height, box.left, box.top, ticks, unit, 0, 0)
 
 
 def _rows(indices: U8, bits: int) -> U8:

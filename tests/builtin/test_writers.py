@@ -93,14 +93,12 @@ def test_what_is_written_is_the_palette_at_the_indices(
 @pytest.mark.parametrize("name", ["png", "gif", "webp"])
 @given(data=st.data())
 @settings(max_examples=40)
-def test_frames_times_and_loops_survive(
-    registry: Registry, name: str, data: st.DataObject
-) -> None:
+def test_frames_times_and_loops_survive(registry: Registry, name: str, data: st.DataObject) -> None:
     made = data.draw(pictures("binary", 5).filter(lambda made: len(made.indices) > 1))
     encoded = written(registry, name, made)
     assert times_of(encoded) == list(made.meta.durations)
     with Image.open(io.BytesIO(encoded)) as image:
-        assert image.n_frames == len(made.indices)
+        assert getattr(image, "n_frames", 1) == len(made.indices)
         loop = image.info.get("loop")
     if name == "gif":  # what a GIF tells is how often it repeats after the first time
         loop = {None: 1, 0: 0}.get(loop, (loop or 0) + 1)
