@@ -17,6 +17,19 @@ log = logging.getLogger(__name__)
 
 PREFIX = b"Exif\0\0"
 
+# What tells of the picture and not of the file that it was in. No places, no orientation, and no
+# profile or packet that another word of `keep` is for.
+TAGS = (
+    ExifTags.Base.ImageDescription,
+    ExifTags.Base.Make,
+    ExifTags.Base.Model,
+    ExifTags.Base.Software,
+    ExifTags.Base.DateTime,
+    ExifTags.Base.Artist,
+    ExifTags.Base.Copyright,
+    ExifTags.IFD.Exif,
+)
+
 # An XMP property as an attribute, as an element, and as an empty element; any prefix.
 PROPERTY = r'\s[\w.-]+:{0}\s*=\s*("[^"]*"|\'[^\']*\')'
 ELEMENT = r"<([\w.-]+:{0})(\s[^>]*)?(?:/>|>.*?</\1\s*>)"
@@ -27,7 +40,8 @@ TURNS = [re.compile(form.format("Orientation").encode(), re.DOTALL) for form in 
 def kept(picture: Picture, keep: Collection[str], name: str) -> Picture:
     """Returns a picture with what is to be written beside its pixels.
 
-    Places (GPS) are removed from EXIF and XMP, and the orientation too: pixels are upright.
+    Places (GPS) are removed from EXIF and XMP, and the orientation too: pixels are upright. EXIF
+    comes without the prefix that JPEG files have before it.
 
     Args:
         picture: as the loader gave it.
@@ -50,9 +64,10 @@ def _exif(stored: bytes, name: str) -> bytes | None:
     exif = Image.Exif()
     try:
         exif.load(stored if stored.startswith(PREFIX) else PREFIX + stored)
-        for tag in (ExifTags.IFD.GPSInfo, ExifTags.Base.Orientation):
-            if tag in exif:
-                del exif[tag]
+        for tag in set(exif) - set(TAGS):
+            del exif[tag]
+        # Camera makers' own data breaks when it moves, and may tell places.
+        exif.get_ifd(ExifTags.IFD.Exif).pop(ExifTags.Base.MakerNote, None)
         return exif.tobytes().removeprefix(PREFIX) if exif else None
     except Exception as error:  # damaged EXIF raises anything, and the pixels are fine
         log.warning("%s: damaged EXIF left out, %s", name, error)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from PIL import Image, features
+from PIL import ExifTags, Image, features
 
 from kbatch.data import Indexed
 from kbatch.errors import KbatchError
@@ -25,14 +25,15 @@ class TiffWriter:
         """Writes the whole file to `stream`."""
         meta = indexed.meta
         first, *others = _images(indexed)
-        beside = {"icc_profile": meta.icc, "dpi": meta.dpi, "exif": meta.exif}
+        tags = _tags(meta.exif) | ({XMP: meta.xmp} if meta.xmp else {})
+        beside = {"icc_profile": meta.icc, "dpi": meta.dpi}
         first.save(
             stream,
             "TIFF",
             compression="tiff_adobe_deflate",
             save_all=True,
             append_images=others,
-            tiffinfo={XMP: meta.xmp} if meta.xmp else {},
+            tiffinfo=tags,
             **{key: value for key, value in beside.items() if value},
         )
 
@@ -71,6 +72,14 @@ class AvifWriter:
             max_threads=1,  # pictures run side by side already
             **{key: value for key, value in beside.items() if value},
         )
+
+
+def _tags(exif: bytes | None) -> dict[int, Any]:
+    """Returns the tags of EXIF that TIFF has itself; Pillow packs no nested ones."""
+    block = Image.Exif()
+    if exif:
+        block.load(exif)
+    return {tag: block[tag] for tag in block if tag not in set(ExifTags.IFD)}
 
 
 def _images(indexed: Indexed) -> list[Image.Image]:

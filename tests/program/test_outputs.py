@@ -73,11 +73,8 @@ def test_a_larger_result_fails(small: Path) -> None:
 
 
 def test_a_copy_may_not_replace_its_source(small: Path) -> None:
-    job(
-        small,
-        "k: 64\nif_larger: copy\nwriter: gif\nname: '{stem}'\ninput: pictures/sky.png\noutput: pictures\n",
-    )
-    ended = kbatch("run", "job.yaml", cwd=small)
+    job(small, "k: 64\nif_larger: copy\nwriter: gif\nname: '{stem}'\ninput: pictures/sky.png\n")
+    ended = kbatch("run", "job.yaml", "-o", "pictures", cwd=small)
     assert ended.code == 2
     assert "is one of the pictures and would be replaced" in ended.stderr
 
