@@ -18,9 +18,10 @@ from kbatch.discovery import discover as find_pictures
 from kbatch.errors import JobError, did_you_mean
 from kbatch.job import Document, Job, check, written
 from kbatch.job import document as documents
+from kbatch.names import copy_name, output_name, template
 from kbatch.registry import Registry, discover, installed_names
 from kbatch.stages import LoaderSpec
-from kbatch.variants import copy_name, output_name, template, variants
+from kbatch.variants import variants
 
 LOADING = ("icc", "max_pixels", "keep")
 

@@ -7,32 +7,19 @@ picture, or only a variant of it, and is told in its records.
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kbatch import core, metadata, pipeline
-from kbatch.data import (
-    Alpha,
-    Clustering,
-    Colors,
-    Item,
-    Picture,
-    Plan,
-    Record,
-    Rendered,
-    Source,
-    Variant,
-)
-from kbatch.errors import KbatchError, PictureError
+from kbatch.clock import Clock
+from kbatch.data import Item, Plan, Record, Variant
+from kbatch.errors import PictureError
+from kbatch.names import copy_name, output_name
+from kbatch.opened import Opened
 from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover
-from kbatch.variants import copy_name, output_name
-
-log = logging.getLogger(__name__)
+from kbatch.variants import suited
 
 
 class Worker:
@@ -47,9 +34,14 @@ class Worker:
         core.prepare()
         registry = registry or discover(plan.plugins)
         self._plan = replace(plan, sources=())
-        self._loading = plan.loading
         self._loaders = Loaders(plan.loading, registry)
-        self._parts = [Parts.of(variant, registry) for variant in plan.variants]
+        self._parts = [
+            {
+                each.writer.name: Parts.of(each, registry)
+                for each in (variant, *variant.by_suffix.values())
+            }
+            for variant in plan.variants
+        ]
         self._measures = pipeline.measures_of(plan.measures, registry)
 
     def __reduce__(self) -> tuple[type[Worker], tuple[Plan]]:
@@ -65,7 +57,7 @@ class Worker:
                 picture = pipeline.load(
                     data, item.source.picture, self._loaders.pick(item.source.path.name, data)
                 )
-                picture = metadata.kept(picture, self._loading["keep"], item.source.picture)
+                picture = metadata.kept(picture, self._plan.loading["keep"], item.source.picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
             reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
             return failed(blanks, reason, clock)
@@ -73,15 +65,17 @@ class Worker:
         blanks = (replace(first, **clock.columns()), *others)
         opened = Opened(item.source, data, picture)
         return tuple(
-            self._finish(blank, opened, variant, parts)
+            self._finish(blank, opened, suited(variant, item.source), parts)
             for blank, variant, parts in zip(blanks, self._plan.variants, self._parts, strict=True)
         )
 
-    def _finish(self, blank: Record, opened: Opened, variant: Variant, parts: Parts) -> Record:
+    def _finish(
+        self, blank: Record, opened: Opened, variant: Variant, parts: Mapping[str, Parts]
+    ) -> Record:
         """Takes one variant the rest of the way."""
         clock = Clock()
         try:
-            found = self._found(opened, variant, parts, clock)
+            found = self._found(opened, variant, parts[variant.writer.name], clock)
         except Exception as error:  # whatever a plugin or the disk raises
             return failed([blank], clock.explain(error), clock)[0]
         times = clock.columns()
@@ -142,99 +136,6 @@ class Worker:
         return {"status": "kept", "output": name, "bytes_out": len(opened.data), "ratio": 1.0}
 
 
-@dataclass
-class Opened:
-    """A picture that was read, and what becomes of it before colours are collected.
-
-    Attributes:
-        source: where it is from.
-        data: the file.
-        picture: what is in it.
-    """
-
-    source: Source
-    data: bytes
-    picture: Picture
-    _shared: dict[tuple[Alpha, bool], Shared] = field(default_factory=dict)
-
-    def shared(self, variant: Variant, clock: Clock) -> Shared:
-        """Returns what a variant shares with others that take as much of the picture."""
-        frames, *_, channels = self.picture.pixels.shape
-        key = (variant.alpha if channels == 4 else "keep", variant.frames or frames == 1)
-        if key not in self._shared:
-            with clock.verb("collect"):
-                picture = pipeline.fit(self.picture, variant)
-                self._shared[key] = Shared(picture, pipeline.collect(picture))
-        return self._shared[key]
-
-
-@dataclass
-class Shared:
-    """What the variants of one picture share."""
-
-    picture: Picture
-    colors: Colors
-    _placed: dict[str, core.Placed] = field(default_factory=dict)
-    _clusterings: dict[str, Clustering] = field(default_factory=dict)
-    _rendered: tuple[str, Rendered] | None = None  # the last one only: pixels are large
-
-    def clustering(self, variant: Variant, parts: Parts) -> Clustering:
-        """Returns the palette of a variant, sought once for all ditherers and writers."""
-        key = _clustering_key(variant)
-        if key not in self._clusterings:
-            self._clusterings[key] = pipeline.cluster(self.placed(variant, parts), variant, parts)
-        return self._clusterings[key]
-
-    def rendered(self, variant: Variant, parts: Parts, clustering: Clustering) -> Rendered:
-        """Returns the pixels of a variant, rendered once for writers that follow each other."""
-        key = f"{_clustering_key(variant)} {variant.dither}"
-        if self._rendered is None or self._rendered[0] != key:
-            placed, palette = self.placed(variant, parts), clustering.palette
-            self._rendered = key, pipeline.render(self.picture, placed, palette, parts)
-        return self._rendered[1]
-
-    def placed(self, variant: Variant, parts: Parts) -> core.Placed:
-        """Returns the colours in the space of a variant."""
-        key = repr(variant.space)
-        if key not in self._placed:
-            self._placed[key] = core.Placed(self.colors, parts.space)
-        return self._placed[key]
-
-
-class Clock:
-    """Wall time by verb, and the verb that something went wrong in."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def verb(self, name: str) -> Iterator[None]:
-        """Times a block."""
-        started = time.perf_counter()
-        self._seconds[name] = 0.0
-        try:
-            yield
-        finally:
-            self._seconds[name] = time.perf_counter() - started
-
-    def columns(self) -> dict[str, Any]:
-        """Returns `seconds_<verb>` of each verb so far, and their sum."""
-        times: dict[str, Any] = {
-            f"seconds_{verb}": seconds for verb, seconds in self._seconds.items()
-        }
-        return times | {"seconds": sum(self._seconds.values())}
-
-    def explain(self, error: Exception) -> str:
-        """Returns what went wrong in the last verb, for a person."""
-        verb = list(self._seconds)[-1]
-        if isinstance(error, KbatchError):
-            return str(error)
-        log.debug("%s failed", verb, exc_info=error)
-        if isinstance(error, OSError) and error.strerror:
-            return f"can't {verb}: {error.strerror}"
-        return f"{verb} failed: {type(error).__name__}: {error}"
-
-
 def blank_records(variants: Sequence[Variant], item: Item) -> tuple[Record, ...]:
     """Returns a record for each variant with what is known before work begins."""
     return tuple(
@@ -262,7 +163,3 @@ def failed(blanks: Sequence[Record], reason: str, clock: Clock | None = None) ->
         times = clock.columns()
         first = replace(first, **times | {"seconds": first.seconds + times["seconds"]})
     return first, *others
-
-
-def _clustering_key(variant: Variant) -> str:
-    return repr((variant.k, variant.strategy, variant.init, variant.space, variant.search))

@@ -106,6 +106,7 @@ def kbatch_components() -> Iterable[Spec]:
             suffix=".png",
             alpha="full",
             frames=True,
+            also=(".apng",),
         ),
         WriterSpec(
             name="gif",
@@ -131,6 +132,7 @@ def kbatch_components() -> Iterable[Spec]:
             suffix=".tif",
             alpha="full",
             frames=True,
+            also=(".tiff",),
         ),
         WriterSpec(
             name="bmp",
@@ -144,6 +146,17 @@ def kbatch_components() -> Iterable[Spec]:
             factory="kbatch.builtin.pillow_writers:AvifWriter",
             suffix=".avif",
             alpha="full",
+            exact=False,
+        ),
+        WriterSpec(
+            name="original",
+            summary="the format of the picture's suffix if a writer of it is exact, else png",
+            factory="kbatch.builtin.png_writer:PngWriter",
+            options=PngOptions,
+            suffix=".png",
+            alpha="full",
+            frames=True,
+            original=True,
         ),
         ReportSpec(
             name="csv",

@@ -64,6 +64,8 @@ class Variant:
         suffix: of its files.
         alpha: what becomes of transparency: `keep`, a threshold, or a colour `#rrggbb`.
         frames: whether all frames are taken, or only the first.
+        by_suffix: what stands in for it where a picture has one of these suffixes: the same with
+            another writer.
     """
 
     label: str
@@ -79,6 +81,7 @@ class Variant:
     seed: int
     alpha: Alpha = "keep"
     frames: bool = True
+    by_suffix: Mapping[str, Variant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from kbatch.job.document import Document
 from kbatch.job.model import LATER, LISTS, STAGE_OF, Job, short
 from kbatch.job.schema import forms, part, phrase, schema_of
 from kbatch.job.yaml import Route, shown
+from kbatch.names import clash, template, template_problem
 from kbatch.registry import Registry
 from kbatch.stages import MeasureSpec, StrategySpec
-from kbatch.variants import AXES, clash, template, template_problem, variants
+from kbatch.variants import AXES, variants
 
 MAX_VARIANTS = 10_000
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from kbatch.data import Choice
+from kbatch.names import DEFAULT_NAME
 from kbatch.stages import Options
-from kbatch.variants import AXES, DEFAULT_NAME
+from kbatch.variants import AXES
 
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]

@@ -18,7 +18,7 @@ from kbatch.stages import WriterSpec
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 
-NAMES = ("png", "gif", "webp", "tiff", "bmp", "avif")
+NAMES = ("png", "gif", "webp", "tiff", "bmp", "avif")  # `original` writes as these do
 ANIMATED = ("png", "gif", "webp", "tiff")
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
 WRITERS = [pytest.param(name, marks=[needs_avif] if name == "avif" else []) for name in NAMES]

@@ -100,6 +100,21 @@ def test_each_writer_gets_as_much_alpha_as_it_holds(tmp_path: Path) -> None:
     assert np.abs(found["bmp"][8:16, :, :3] - expected).mean() < 8
 
 
+def test_pictures_stay_in_their_own_format(tmp_path: Path) -> None:
+    for number, name in enumerate(("a.gif", "b.webp", "c.bmp", "d.tiff", "e.jpg", "f.png")):
+        picture(tmp_path / "pictures" / name, number)
+    job(tmp_path, "k: 8\nwriter: [{name: original, level: 9}, webp]\n")
+    assert kbatch("run", "job.yaml", cwd=tmp_path).code == 0
+    found = [Path(row["output"]).name for row in rows(tmp_path / "out")]
+    assert found[::2] == [
+        f"{stem}_K8_L2_original.{suffix}"
+        for stem, suffix in zip("abcdef", ("gif", "webp", "bmp", "tif", "png", "png"), strict=True)
+    ]
+    for own, webp in zip(found[::2], found[1::2], strict=True):
+        with Image.open(tmp_path / "out" / own) as one, Image.open(tmp_path / "out" / webp) as two:
+            assert np.array_equal(np.asarray(one.convert("RGB")), np.asarray(two.convert("RGB")))
+
+
 def test_few_colours_come_out_as_they_were_in_every_format_that_can(tmp_path: Path) -> None:
     ramp = np.repeat(np.arange(16, dtype=np.uint8) * 17, 4)[None].repeat(5, axis=0)
     (tmp_path / "pictures").mkdir()
