@@ -23,14 +23,21 @@ def apply(picture: Picture, alpha: Alpha) -> Picture:
     """
     if alpha == "keep" or picture.pixels.shape[3] == 3:
         return picture
-    pixels = _cut(picture.pixels, alpha) if isinstance(alpha, int) else _laid(picture.pixels, alpha)
-    return Picture(pixels, picture.meta)
+    if isinstance(alpha, int):
+        return without(Picture(_cut(picture.pixels, alpha), picture.meta))
+    return Picture(_laid(picture.pixels, alpha), picture.meta)
+
+
+def without(picture: Picture) -> Picture:
+    """Returns a picture without alpha where all of it is opaque."""
+    pixels = picture.pixels
+    if pixels.shape[3] == 3 or pixels[..., 3].min() < 255:
+        return picture
+    return Picture(np.ascontiguousarray(pixels[..., :3]), picture.meta)
 
 
 def _cut(pixels: U8, threshold: int) -> U8:
     seen = pixels[..., 3] >= threshold
-    if seen.all():
-        return np.ascontiguousarray(pixels[..., :3])
     cut = np.where(seen[..., np.newaxis], pixels, np.uint8(0))
     cut[..., 3] = np.where(seen, np.uint8(255), np.uint8(0))
     return cut

@@ -97,7 +97,7 @@ def fit(picture: Picture, variant: Variant) -> Picture:
     """Returns as much of a picture as a variant takes: its alpha, and all frames or the first."""
     if not variant.frames and len(picture.pixels) > 1:
         meta = replace(picture.meta, durations=(), loop=None)
-        picture = Picture(picture.pixels[:1], meta)
+        picture = alpha.without(Picture(picture.pixels[:1], meta))
     return alpha.apply(picture, variant.alpha)
 
 

@@ -7,6 +7,7 @@ picture, or only a variant of it, and is told in its records.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,8 @@ from kbatch.opened import Opened
 from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover
 from kbatch.variants import suited
+
+log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -35,6 +38,7 @@ class Worker:
         registry = registry or discover(plan.plugins)
         self._plan = replace(plan, sources=())
         self._loaders = Loaders(plan.loading, registry)
+        self._told_of_frames = False
         self._parts = [
             {
                 each.writer.name: Parts.of(each, registry)
@@ -64,10 +68,23 @@ class Worker:
         first, *others = blanks
         blanks = (replace(first, **clock.columns()), *others)
         opened = Opened(item.source, data, picture)
+        variants = [suited(variant, item.source) for variant in self._plan.variants]
+        self._tell_of_frames(opened, variants)
         return tuple(
-            self._finish(blank, opened, suited(variant, item.source), parts)
-            for blank, variant, parts in zip(blanks, self._plan.variants, self._parts, strict=True)
+            self._finish(blank, opened, variant, parts)
+            for blank, variant, parts in zip(blanks, variants, self._parts, strict=True)
         )
+
+    def _tell_of_frames(self, opened: Opened, variants: Sequence[Variant]) -> None:
+        """Warns of the first animation that goes to a writer of stills."""
+        frames = len(opened.picture.pixels)
+        if frames > 1 and not self._told_of_frames and not all(each.frames for each in variants):
+            self._told_of_frames = True
+            log.warning(
+                "%s has %d frames: a writer that holds one is given the first (told once)",
+                opened.source.picture,
+                frames,
+            )
 
     def _finish(
         self, blank: Record, opened: Opened, variant: Variant, parts: Mapping[str, Parts]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from kbatch.alpha import apply
+from kbatch.alpha import apply, without
 from kbatch.data import Meta, Picture
 
 if TYPE_CHECKING:
@@ -60,6 +60,16 @@ def test_a_matte_shows_through_by_as_much_as_alpha_says(
 def test_opaque_pictures_are_left_alone(alpha: int | str) -> None:
     picture = Picture(np.zeros((1, 2, 2, 3), np.uint8))
     assert apply(picture, alpha) is picture
+
+
+def test_alpha_that_is_nowhere_is_left_out() -> None:
+    pixels = np.full((2, 2, 3, 4), 255, np.uint8)
+    pixels[1, 0, 0, 3] = 254
+    whole = Picture(pixels)
+    assert without(whole) is whole
+    first = without(Picture(pixels[:1]))
+    assert np.array_equal(first.pixels, pixels[:1, ..., :3])
+    assert without(first) is first
 
 
 def test_alpha_is_kept_where_that_is_wanted() -> None:

@@ -7,10 +7,33 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 from program import hidden_in, job, kbatch, picture, pixels, rows
 
 pytestmark = pytest.mark.usefixtures("kernels")
+
+
+LOADER = """
+import numpy as np
+
+from kbatch import hookimpl
+from kbatch.data import Meta, Picture
+from kbatch.stages import LoaderSpec
+
+
+class Frames:
+    def __init__(self, options):
+        pass
+
+    def load(self, stream, name):
+        meta = Meta(dpi=(300, 300), xmp=b"<x/>", durations=(40, 50, 60), loop=2)
+        return Picture(np.load(stream), meta)
+
+
+@hookimpl
+def kbatch_components():
+    return [LoaderSpec(name="frames", summary="arrays", factory=Frames, suffixes=(".npy",))]
+"""
 
 
 @pytest.fixture
@@ -98,6 +121,29 @@ def test_each_writer_gets_as_much_alpha_as_it_holds(tmp_path: Path) -> None:
     assert found["bmp"][:8].min() == 255  # white
     expected = (rgba[8:16, :, :3].astype(int) * 100 + 255 * 155) / 255
     assert np.abs(found["bmp"][8:16, :, :3] - expected).mean() < 8
+
+
+def test_animations_go_out_whole_or_their_first_frame(tmp_path: Path) -> None:
+    frames = np.stack([pixels(seed, 20, 10) // 100 * 100 for seed in range(3)])
+    (tmp_path / "pictures").mkdir()
+    for name in ("a", "b"):
+        np.save(tmp_path / "pictures" / f"{name}.npy", frames)
+    (tmp_path / "frames.py").write_text(LOADER)
+    job(tmp_path, "k: 64\nwriter: [png, gif, webp, tiff, bmp]\nkeep: xmp\n")
+    ended = kbatch("run", "job.yaml", "--plugin", "frames.py", cwd=tmp_path)
+    assert ended.code == 0
+    told = [line for line in ended.lines if "has 3 frames: a writer that holds one" in line]
+    assert len(told) == 1
+    for row in rows(tmp_path / "out"):
+        with Image.open(tmp_path / "out" / row["output"]) as image:
+            found = [np.asarray(one.convert("RGB")) for one in ImageSequence.Iterator(image)]
+            expected = frames[:1] if row["output"].endswith("bmp") else frames
+            assert np.array_equal(np.stack(found), expected), row["output"]
+            assert image.info.get("dpi", (0, 0))[0] < 299  # BMP tells 96 where nothing is told
+            assert ("xmp" in image.info) == row["output"].endswith(("png", "webp", "tif"))
+            assert image.info.get("loop") == {"gif": 1, "png": 2, "webp": 2}.get(
+                row["output"][-4:].strip(".")
+            )
 
 
 def test_pictures_stay_in_their_own_format(tmp_path: Path) -> None:
