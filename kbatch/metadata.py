@@ -30,11 +30,15 @@ TAGS = (
     ExifTags.IFD.Exif,
 )
 
-# An XMP property as an attribute, as an element, and as an empty element; any prefix.
-PROPERTY = r'\s[\w.-]+:{0}\s*=\s*("[^"]*"|\'[^\']*\')'
-ELEMENT = r"<([\w.-]+:{0})(\s[^>]*)?(?:/>|>.*?</\1\s*>)"
-PLACES = [re.compile(form.format(r"GPS\w*").encode(), re.DOTALL) for form in (PROPERTY, ELEMENT)]
-TURNS = [re.compile(form.format("Orientation").encode(), re.DOTALL) for form in (PROPERTY, ELEMENT)]
+# An XMP property as an attribute and as an element of text, with any prefix. Neither runs over
+# the next `<`, so that hostile packets take no longer than others.
+FORMS = (
+    r"\s[\w.-]+:{0}\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')",
+    r"<([\w.-]+:{0})(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)",
+)
+UNWANTED = [
+    re.compile(form.format(name).encode()) for name in (r"GPS\w*", "Orientation") for form in FORMS
+]
 
 
 def kept(picture: Picture, keep: Collection[str], name: str) -> Picture:
@@ -76,7 +80,7 @@ def _exif(stored: bytes, name: str) -> bytes | None:
 
 def _xmp(stored: bytes, name: str) -> bytes | None:
     """Returns a packet without what must not be in it, or nothing where that can't be done."""
-    for pattern in (*PLACES, *TURNS):
+    for pattern in UNWANTED:
         stored = pattern.sub(b"", stored)
     if b"GPS" in stored.replace(b"\0", b""):  # also in packets of 16 or 32 bits a character
         log.warning("%s: XMP left out, the places in it can't be removed", name)

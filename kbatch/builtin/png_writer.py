@@ -53,23 +53,29 @@ class PngWriter:
         check(indexed, "a PNG", LARGEST)
         bits = next(bits for bits in (1, 2, 4, 8) if len(indexed.palette) <= 1 << bits)
         if self._pack is None:
-            stream.write(self._encoded(indexed, bits))
+            stream.write(self.encoded(indexed, bits))
         else:
             smallest = min(self._tried(indexed, bits), key=len)
             stream.write(min(smallest, self._pack(smallest), key=len))
 
     def _tried(self, indexed: Indexed, bits: int) -> Iterator[bytes]:
         """Yields files of the same picture, any of which may be the smallest."""
-        yield self._encoded(indexed, bits)
-        yield self._encoded(reordered(indexed, first_met(indexed)), bits)
+        yield self.encoded(indexed, bits)
+        yield self.encoded(reordered(indexed, first_met(indexed)), bits)
         near = reordered(indexed, side_by_side(indexed))
-        yield self._encoded(near, bits)
-        yield self._encoded(near, 8, SUB)
+        yield self.encoded(near, bits)
+        yield self.encoded(near, 8, SUB)
         if bits < 8:
-            yield self._encoded(indexed, 8)
+            yield self.encoded(indexed, 8)
 
-    def _encoded(self, indexed: Indexed, bits: int, kind: int = 0) -> bytes:
-        """Returns a file with pixels of so many bits, all of whose rows have one filter."""
+    def encoded(self, indexed: Indexed, bits: int, kind: int = 0) -> bytes:
+        """Returns a file.
+
+        Args:
+            indexed: a picture that a PNG can hold.
+            bits: of each pixel.
+            kind: the filter of all rows, 0 for none.
+        """
         palette = indexed.palette
         count, height, width = indexed.indices.shape
         stream = io.BytesIO()

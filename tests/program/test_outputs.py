@@ -112,6 +112,8 @@ def test_each_writer_gets_as_much_alpha_as_it_holds(tmp_path: Path) -> None:
     job(tmp_path, "k: 32\nwriter: [png, webp, gif, bmp]\nalpha: keep\n")
     assert kbatch("run", "job.yaml", cwd=tmp_path).code == 0
     found = {}
+    counted = [float(row["seconds_collect"]) > 0 for row in rows(tmp_path / "out")]
+    assert counted == [True, False, True, True]  # png and webp share their work
     for row in rows(tmp_path / "out"):
         with Image.open(tmp_path / "out" / row["output"]) as image:
             found[row["output"].rpartition(".")[2]] = np.asarray(image.convert("RGBA")).astype(int)
