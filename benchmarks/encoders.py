@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 import kbatch
 from kbatch.builtin.options import PngOptions
 from kbatch.builtin.png_orders import first_met, reordered, side_by_side
-from kbatch.builtin.png_writer import SUB, PngWriter
+from kbatch.builtin.png_writer import PAETH, SUB, PngWriter
 from kbatch.data import Indexed
 
 KS = (16, 64, 256)
@@ -41,13 +41,14 @@ def ways() -> dict[str, Write]:
         return reordered(indexed, side_by_side(indexed))
 
     return {
-        **{f"level {level}": optioned(level=level) for level in (6, 7, 8, 9, 10, 12)},
+        **{f"level {level}": optioned(level=level) for level in (6, 9, 10, 12)},
         "12, as first met": lambda given, bits: best.encoded(
             reordered(given, first_met(given)), bits
         ),
         "12, side by side": lambda given, bits: best.encoded(near(given), bits),
         "12, filter sub": lambda given, _: best.encoded(given, 8, SUB),
         "12, side by side, sub": lambda given, _: best.encoded(near(given), 8, SUB),
+        "12, side by side, paeth": lambda given, _: best.encoded(near(given), 8, PAETH),
         "12, 8 bits": lambda given, _: best.encoded(given, 8),
         "`optimize: max`": optioned(optimize="max"),
     }

@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 
 from kbatch.builtin.options import PngOptions
 from kbatch.builtin.png_orders import first_met, reordered, side_by_side
-from kbatch.builtin.png_writer import PngWriter
+from kbatch.builtin.png_writer import PAETH, SUB, PngWriter
 from kbatch.data import Indexed, Meta
 from kbatch.errors import KbatchError
 
@@ -59,6 +59,18 @@ def pictures(draw: st.DrawFn, most: int = 256) -> Indexed:
 def test_the_picture_stays_the_same(optimize: Optimize, made: Indexed) -> None:
     found = decoded(written(made, optimize))
     assert np.array_equal(clear(found), clear(made.palette[made.indices]))
+
+
+@pytest.mark.parametrize("kind", [0, SUB, PAETH])
+@given(made=pictures(), bits=st.sampled_from([1, 2, 4, 8]), tall=st.booleans())
+@settings(max_examples=40)
+def test_filters_are_undone_by_decoders(*, kind: int, bits: int, tall: bool, made: Indexed) -> None:
+    palette = made.palette[: 1 << bits]
+    indices = made.indices[:1] % len(palette)
+    if tall:  # more than one band of rows
+        indices = indices.repeat(12, axis=1)
+    found = decoded(PngWriter(PngOptions()).encoded(Indexed(indices, palette), bits, kind))
+    assert np.array_equal(clear(found), clear(palette[indices]))
 
 
 @given(made=pictures(40))
