@@ -153,14 +153,10 @@ def _subtract_guesses(rows: U8) -> None:
     stored = np.zeros((height + 1, width), np.uint8)
     stored[1:, 1:] = rows[:, 1:]
     for top in range(0, height, BAND):
-        above = stored[top : top + BAND].astype(np.int16)[: height - top]
-        left = stored[top + 1 : top + 1 + BAND, :-1].astype(np.int16)
-        up, corner = above[:, 1:], above[:, :-1]
-        to_left, to_up, to_corner = (
-            abs(up - corner),
-            abs(left - corner),
-            abs(left + up - 2 * corner),
-        )
+        band = stored[top : top + 1 + BAND].astype(np.int16)
+        left, up, corner = band[1:, :-1], band[:-1, 1:], band[:-1, :-1]
+        to_left, to_up = abs(up - corner), abs(left - corner)
+        to_corner = abs(left + up - 2 * corner)
         guess = np.where(to_up <= to_corner, up, corner)
         guess = np.where((to_left <= to_up) & (to_left <= to_corner), left, guess)
         rows[top : top + BAND, 1:] -= guess.astype(np.uint8)
