@@ -221,11 +221,14 @@ def test_times_are_as_near_as_the_format_comes(registry: Registry, name: str, ti
     assert times_of(written(registry, name, still)) == [min(time, longest), 70]
 
 
-def test_frames_that_tell_no_time_get_one(registry: Registry) -> None:
+def test_frames_that_tell_no_time_get_one_and_play_for_ever(registry: Registry) -> None:
     made = moving(3)
     for name in ("png", "gif", "webp"):
         untold = Indexed(made.indices, made.palette)
-        assert times_of(written(registry, name, untold)) == [100, 100, 100]
+        data = written(registry, name, untold)
+        assert times_of(data) == [100, 100, 100]
+        with Image.open(io.BytesIO(data)) as image:
+            assert image.info["loop"] == 0
 
 
 @pytest.mark.parametrize("name", ["gif", "webp"])
