@@ -112,6 +112,8 @@ def quantize(
     order: Literal["luminance", "count", "hue", "fixed"] = "luminance",
     seed: int = 0,
     icc: Literal["convert", "keep", "ignore"] = "convert",
+    alpha: Literal["keep", "binary", "matte"] | int | str = "keep",
+    keep: Sequence[Literal["icc", "exif", "dpi", "xmp"]] = ("icc", "dpi"),
 ) -> Quantized:
     """Compresses one picture to k colours by K-Means or K-Medians.
 
@@ -131,6 +133,9 @@ def quantize(
         order: how the palette is sorted.
         seed: what all chance derives from.
         icc: whether a colour profile is converted to sRGB, kept, or ignored.
+        alpha: `keep`; `binary` (at 128) or a threshold from 1; `matte` (white) or a colour
+            `#rrggbb` that pixels are laid on.
+        keep: what stands beside the pixels and is written too; places (GPS) never are.
 
     Raises:
         JobError: an argument that can't be.
@@ -143,7 +148,7 @@ def quantize(
         result.save("photo_K12_L1.png")
         ```
     """
-    from kbatch import core, pipeline, plan
+    from kbatch import core, metadata, pipeline, plan
 
     keys = {
         "k": k,
@@ -157,9 +162,12 @@ def quantize(
         "order": order,
         "seed": seed,
         "icc": icc,
+        "alpha": alpha,
+        "keep": list(keep),
     }
     variant, loading, registry, parts = _ready(plan.request(keys))
-    picture = pipeline.with_room(_picture(image, loading, registry), variant)
+    picture = metadata.kept(_picture(image, loading, registry), loading["keep"], "the picture")
+    picture = pipeline.with_room(pipeline.fit(picture, variant), variant)
     placed = core.Placed(pipeline.collect(picture), parts.space)
     clustering = pipeline.cluster(placed, variant, parts)
     rendered = pipeline.render(picture, placed, clustering.palette, parts)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch import core, stages
+from kbatch import alpha, core, stages
 from kbatch.data import Indexed, Picture, Points, Rendered
 from kbatch.loaders import Loaders, load
 from kbatch.storage import save
@@ -28,6 +28,7 @@ __all__ = [
     "arrange",
     "cluster",
     "collect",
+    "fit",
     "load",
     "measure",
     "render",
@@ -77,6 +78,14 @@ def with_room(picture: Picture, variant: Variant) -> Picture:
     pixels = np.full((*picture.pixels.shape[:3], 4), 255, np.uint8)
     pixels[..., :3] = picture.pixels
     return replace(picture, pixels=pixels)
+
+
+def fit(picture: Picture, variant: Variant) -> Picture:
+    """Returns as much of a picture as a variant takes: its alpha, and all frames or the first."""
+    if not variant.frames and len(picture.pixels) > 1:
+        meta = replace(picture.meta, durations=(), loop=None)
+        picture = alpha.without(Picture(picture.pixels[:1], meta))
+    return alpha.apply(picture, variant.alpha)
 
 
 def cluster(placed: core.Placed, variant: Variant, parts: Parts) -> Clustering:

@@ -18,11 +18,12 @@ from kbatch.discovery import discover as find_pictures
 from kbatch.errors import JobError, did_you_mean
 from kbatch.job import Document, Job, check, read_palettes, written
 from kbatch.job import document as documents
+from kbatch.names import copy_name, output_name, template
 from kbatch.registry import Registry, discover, installed_names
 from kbatch.stages import LoaderSpec
-from kbatch.variants import output_name, template, variants
+from kbatch.variants import variants
 
-LOADING = ("icc", "frames", "truncated", "max_pixels", "max_frames")
+LOADING = ("icc", "frames", "truncated", "max_pixels", "max_frames", "keep")
 
 
 def make(
@@ -164,6 +165,16 @@ def outputs(plan: Plan, sources: Iterable[Source]) -> Iterable[str]:
             yield output_name(plan.template, variant, source)
 
 
+def _may_write(plan: Plan, sources: Iterable[Source]) -> Iterable[tuple[str, Source]]:
+    """Yields the files that could be written, copies too, and for which source."""
+    copies = plan.job.if_larger == "copy"
+    for source in sources:
+        for variant in plan.variants:
+            yield output_name(plan.template, variant, source), source
+            if copies:
+                yield copy_name(plan.template, variant, source), source
+
+
 def _read(job: Path | Job | Mapping[str, Any]) -> tuple[Document, Path]:
     if isinstance(job, Path):
         return documents.load(job), job.parent
@@ -247,23 +258,23 @@ def _replaced(plan: Plan) -> str | None:
     }
     if not inside:  # as nearly always: no name has to be made
         return None
-    return next((name for name in outputs(plan, plan.sources) if name.casefold() in inside), None)
+    return next(
+        (name for name, _ in _may_write(plan, plan.sources) if name.casefold() in inside), None
+    )
 
 
 def _clash(plan: Plan) -> str | None:
     """Returns which two pictures would write one file, or None."""
     if "{folder}/{stem}" in plan.template:  # what sources differ in
         return None
-    seen: dict[str, tuple[Source, Variant]] = {}
-    for source in plan.sources:
-        for variant in plan.variants:
-            name = output_name(plan.template, variant, source)
-            other, _ = seen.setdefault(name.casefold(), (source, variant))
-            if other is not source:
-                return (
-                    f"{other.picture!r} and {source.picture!r} would both write {name!r}: "
-                    "begin the name with {folder}/{stem}"
-                )
+    seen: dict[str, Source] = {}
+    for name, source in _may_write(plan, plan.sources):
+        other = seen.setdefault(name.casefold(), source)
+        if other is not source:
+            return (
+                f"{other.picture!r} and {source.picture!r} would both write {name!r}: "
+                "begin the name with {folder}/{stem}"
+            )
     return None
 
 

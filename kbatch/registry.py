@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pluggy
 
@@ -56,7 +56,7 @@ class Entry:
         return [
             (
                 field.alias or name,
-                str(getattr(field.annotation, "__name__", field.annotation)),
+                _kind(field.annotation),
                 "required" if field.is_required() else str(field.default),
                 field.description or "",
             )
@@ -274,6 +274,13 @@ def _import_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _kind(annotation: Any) -> str:
+    """Returns what values an option takes, its words where they are few."""
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    return str(getattr(annotation, "__name__", annotation))
 
 
 def _hook_hint(plugin: object) -> str:

@@ -1,18 +1,16 @@
-"""From a job to its variants, and how variants and their outputs are called."""
+"""From a job to its variants, and how these are called."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kbatch.data import Choice, Search, Source, Variant
-from kbatch.errors import PluginError, did_you_mean
+from kbatch.data import Alpha, Choice, Search, Source, Variant
+from kbatch.errors import PluginError
 from kbatch.palettes import from_hex
 from kbatch.stages import InitializerSpec, Spec, WriterSpec
 
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Spec)
 
 AXES = ("k", "strategy", "init", "space", "dither", "effort", "writer")
-DEFAULT_NAME = "{folder}/{stem}_K{k}_{STRATEGY}"
-PLACEHOLDERS = ("folder", "stem", *AXES[:2], "STRATEGY", *AXES[2:], "seed", "variant")
 
 EFFORTS: Mapping[str, Search] = MappingProxyType(
     {
@@ -37,10 +33,11 @@ EFFORTS: Mapping[str, Search] = MappingProxyType(
     }
 )
 
+ALPHAS: Mapping[str, Alpha] = MappingProxyType({"binary": 128, "matte": "#ffffff"})
+
 FEW = 24  # entries up to which all starts pay; with more, swaps find as much for less
 
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _LONGEST_OPTION = 40
 
 
@@ -54,109 +51,67 @@ def variants(job: Job, registry: Registry) -> tuple[Variant, ...]:
     Raises:
         PluginError: a component that isn't there.
     """
-    fixed = tuple(from_hex(color) for color in job.fixed)
-    combinations = list(itertools.product(*(getattr(job, axis) for axis in AXES)))
-    return tuple(
-        Variant(
-            label=label,
-            k=k,
-            strategy=strategy,
-            init=init,
-            space=space,
-            dither=dither,
-            effort=effort,
-            search=_search(job, k, effort, _spec(registry, init, InitializerSpec)),
-            writer=writer,
-            suffix=_spec(registry, writer, WriterSpec).suffix,
-            seed=job.seed,
-            fixed=fixed,
-            order=job.order,
-        )
-        for label, (k, strategy, init, space, dither, effort, writer) in zip(
-            _labels(job), combinations, strict=True
-        )
+    combinations = itertools.product(*(getattr(job, axis) for axis in AXES))
+    labelled = zip(_labels(job), combinations, strict=True)
+    return tuple(_variant(job, registry, label, *values) for label, values in labelled)
+
+
+def _variant(job: Job, registry: Registry, label: str, *values: Any) -> Variant:
+    k, strategy, init, space, dither, effort, writer = values
+    output = _spec(registry, writer, WriterSpec)
+    made = Variant(
+        label=label,
+        k=k,
+        strategy=strategy,
+        init=init,
+        space=space,
+        dither=dither,
+        effort=effort,
+        search=_search(job, k, effort, _spec(registry, init, InitializerSpec)),
+        writer=writer,
+        suffix=output.suffix,
+        seed=job.seed,
+        alpha=_alpha(job.alpha, output),
+        frames=output.frames,
+        fixed=tuple(from_hex(color) for color in job.fixed),
+        order=job.order,
     )
+    return replace(made, by_suffix=_by_suffix(made, job, registry)) if output.original else made
 
 
-def template(job: Job) -> str:
-    """Returns the name of outputs without their suffix: the job's own, or a telling one.
-
-    Args:
-        job: a job; where more than k and strategy differ, the default name says so too.
-    """
-    return job.name if job.name != DEFAULT_NAME else "{folder}/{stem}_{variant}"
-
-
-def output_name(template: str, variant: Variant, source: Source) -> str:
-    """Returns where an output goes, relative to the output folder, with `/` and a suffix.
-
-    Args:
-        template: see `template`; `{folder}/` vanishes for a picture at the top.
-        variant: how the picture was made.
-        source: the picture.
-    """
-    folder = str(PurePosixPath(source.picture).parent)
-    if folder == ".":
-        folder = ""
-        template = template.replace("{folder}/", "")
-    named: dict[str, Any] = {axis: _named(getattr(variant, axis)) for axis in AXES}
-    name = template.format(
-        **named,
-        folder=folder,
-        stem=source.stem,
-        STRATEGY=variant.strategy.name.upper(),
-        seed=variant.seed,
-        variant=variant.label,
-    )
-    return name + variant.suffix
+def _by_suffix(variant: Variant, job: Job, registry: Registry) -> dict[str, Variant]:
+    """Returns the variant with each other writer that holds just the palette's colours."""
+    found: dict[str, Variant] = {}
+    for spec in (entry.spec for entry in registry if isinstance(entry.spec, WriterSpec)):
+        required = any(option.is_required() for option in spec.options.model_fields.values())
+        if spec.exact and not required and spec.suffix != variant.suffix:
+            other = replace(
+                variant,
+                writer=Choice(spec.name, spec.options().model_dump()),
+                suffix=spec.suffix,
+                alpha=_alpha(job.alpha, spec),
+                frames=spec.frames,
+            )
+            found = dict.fromkeys((spec.suffix, *spec.also), other) | found  # the first one stays
+    return found
 
 
-def template_problem(template: str) -> str | None:
-    """Returns what is wrong with a name template, or None.
+def suited(variant: Variant, source: Source) -> Variant:
+    """Returns what stands in for a variant where a picture's own format is asked for.
 
     Args:
-        template: the value of the key `name`.
+        variant: as planned.
+        source: the picture, whose suffix decides.
     """
-    try:
-        parts = list(string.Formatter().parse(template))
-    except ValueError as error:
-        return f"{str(error).lower()}: a placeholder is {{stem}}, a brace itself {{{{ or }}}}"
-    for _, placeholder, form, conversion in parts:
-        if placeholder is None:
-            continue
-        if placeholder not in PLACEHOLDERS:
-            hint = did_you_mean(placeholder, PLACEHOLDERS)
-            known = ", ".join(PLACEHOLDERS)
-            return f"unknown placeholder {{{placeholder}}}{hint}; known: {known}"
-        if form or conversion:
-            return f"expected {{{placeholder}}} without ':' or '!'"
-    literal = "".join(text for text, *_ in parts)
-    if found := _NOT_IN_NAMES.search(literal):
-        return f"{found[0]!r} can't be part of a file's name everywhere (folders end with '/')"
-    if template.startswith("/"):
-        return "expected a name within the output folder, got an absolute path"
-    if any(part in ("", ".", "..") for part in template.split("/")):
-        return "expected a name within the output folder, without '.', '..' or empty parts"
-    return None
+    return variant.by_suffix.get(source.path.suffix.lower(), variant)
 
 
-def clash(template: str, made: Iterable[Variant]) -> tuple[Variant, Variant, str] | None:
-    """Returns the first two variants that would write one file, and its name, or None.
-
-    Names that differ in case only are one file on many systems.
-    """
-    probe = Source(path=Path("picture.png"), picture="picture.png", stem="picture")
-    seen: dict[str, Variant] = {}
-    for variant in made:
-        name = output_name(template, variant, probe)
-        other = seen.setdefault(name.casefold(), variant)
-        if other is not variant:
-            return other, variant, name
-    return None
-
-
-def _named(value: Choice | str | int) -> str:
-    return value.name if isinstance(value, Choice) else str(value)
+def _alpha(asked: Alpha, writer: WriterSpec) -> Alpha:
+    """Returns what becomes of transparency: what the job asks for, as far as the writer can."""
+    asked = ALPHAS.get(str(asked), asked)
+    if writer.alpha == "none" and (asked == "keep" or isinstance(asked, int)):
+        return ALPHAS["matte"]
+    return ALPHAS["binary"] if writer.alpha == "binary" and asked == "keep" else asked
 
 
 def _search(job: Job, k: int, effort: str, init: InitializerSpec) -> Search:

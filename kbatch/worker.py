@@ -8,18 +8,19 @@ picture, or only a variant of it, and is told in its records.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from kbatch import core, pipeline
-from kbatch.data import Clustering, Colors, Item, Picture, Plan, Record, Rendered, Source, Variant
-from kbatch.errors import KbatchError
+from kbatch import core, metadata, pipeline
+from kbatch.clock import Clock
+from kbatch.data import Item, Plan, Record, Variant
+from kbatch.errors import PictureError
+from kbatch.names import copy_name, output_name
+from kbatch.opened import Opened
 from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover
-from kbatch.variants import output_name
+from kbatch.variants import suited
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,15 @@ class Worker:
         registry = registry or discover(plan.plugins)
         self._plan = replace(plan, sources=())
         self._loaders = Loaders(plan.loading, registry)
-        self._parts = [Parts.of(variant, registry) for variant in plan.variants]
-        self._measures = pipeline.measures_of(plan.measures, registry)
-        writers = [registry.find("writer", variant.writer.name) for variant in plan.variants]
-        self._frames = [bool(entry and getattr(entry.spec, "frames", False)) for entry in writers]
         self._told_of_frames = False
+        self._parts = [
+            {
+                each.writer.name: Parts.of(each, registry)
+                for each in (variant, *variant.by_suffix.values())
+            }
+            for variant in plan.variants
+        ]
+        self._measures = pipeline.measures_of(plan.measures, registry)
 
     def __reduce__(self) -> tuple[type[Worker], tuple[Plan]]:
         return Worker, (self._plan,)
@@ -56,146 +61,96 @@ class Worker:
                 picture = pipeline.load(
                     data, item.source.picture, self._loaders.pick(item.source.path.name, data)
                 )
-            with clock.verb("collect"):
-                picture = pipeline.with_room(picture, self._plan.variants[0])
-                works = self._works(picture, len(data), item.source)
+                picture = metadata.kept(picture, self._plan.loading["keep"], item.source.picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
             reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
             return failed(blanks, reason, clock)
         first, *others = blanks
         blanks = (replace(first, **clock.columns()), *others)
+        opened = Opened(item.source, data, picture)
+        variants = [suited(variant, item.source) for variant in self._plan.variants]
+        self._tell_of_frames(opened, variants)
         return tuple(
-            self._finish(blank, item.source, variant, parts, works[frames])
-            for blank, variant, parts, frames in zip(
-                blanks, self._plan.variants, self._parts, self._frames, strict=True
-            )
+            self._finish(blank, opened, variant, parts)
+            for blank, variant, parts in zip(blanks, variants, self._parts, strict=True)
         )
 
-    def _works(self, picture: Picture, size: int, source: Source) -> dict[bool, Shared]:
-        """Returns what is worked on where the writer holds frames, and where it holds one."""
-        needed = set(self._frames)
-        first = picture
-        if len(picture.pixels) > 1 and False in needed:
-            first = Picture(picture.pixels[:1], replace(picture.meta, durations=(), loop=None))
-            if not self._told_of_frames:
-                self._told_of_frames = True
-                log.warning(
-                    "%s has %d frames: a writer that holds one is given the first (told once)",
-                    source.picture,
-                    len(picture.pixels),
-                )
-        if first is picture:
-            return dict.fromkeys(needed, Shared(picture, pipeline.collect(picture), size))
-        used = {frames: picture if frames else first for frames in needed}
-        return {key: Shared(one, pipeline.collect(one), size) for key, one in used.items()}
+    def _tell_of_frames(self, opened: Opened, variants: Sequence[Variant]) -> None:
+        """Warns of the first animation that goes to a writer of stills."""
+        frames = len(opened.picture.pixels)
+        if frames > 1 and not self._told_of_frames and not all(each.frames for each in variants):
+            self._told_of_frames = True
+            log.warning(
+                "%s has %d frames: a writer that holds one is given the first (told once)",
+                opened.source.picture,
+                frames,
+            )
 
     def _finish(
-        self, blank: Record, source: Source, variant: Variant, parts: Parts, work: Shared
+        self, blank: Record, opened: Opened, variant: Variant, parts: Mapping[str, Parts]
     ) -> Record:
         """Takes one variant the rest of the way."""
         clock = Clock()
         try:
-            with clock.verb("cluster"):
-                clustering = work.clustering(variant, parts)
-            with clock.verb("render"):
-                rendered = work.rendered(variant, parts, clustering)
-            with clock.verb("write"):
-                data = pipeline.write(rendered.indexed, parts.writer)
-            with clock.verb("measure"):
-                numbers = pipeline.measure(work.picture, rendered.indexed, self._measures)
-            with clock.verb("save"):
-                name = output_name(self._plan.template, variant, source)
-                pipeline.save(data, self._plan.output / name)
+            found = self._found(opened, variant, parts[variant.writer.name], clock)
         except Exception as error:  # whatever a plugin or the disk raises
             return failed([blank], clock.explain(error), clock)[0]
         times = clock.columns()
-        return replace(
-            blank,
-            status="done",
-            error=None,
-            output=name,
-            k_used=len(clustering.palette),
-            loss=rendered.loss,
-            sse=rendered.sse,
-            sad=rendered.sad,
-            iterations=len(clustering.history) - 1,
-            stopped=clustering.stopped,
-            colors_in=len(work.colors.rgba),
-            bytes_in=work.size,
-            bytes_out=len(data),
-            ratio=work.size / len(data),
-            measures=numbers,
-            **times | {"seconds": blank.seconds + times["seconds"]},
-        )
+        times["seconds"] += blank.seconds
+        return replace(blank, bytes_in=len(opened.data), **found | times)
 
-
-@dataclass
-class Shared:
-    """What the variants of one picture share."""
-
-    picture: Picture
-    colors: Colors
-    size: int
-    _placed: dict[str, core.Placed] = field(default_factory=dict)
-    _clusterings: dict[str, Clustering] = field(default_factory=dict)
-    _rendered: tuple[str, Rendered] | None = None  # the last one only: pixels are large
-
-    def clustering(self, variant: Variant, parts: Parts) -> Clustering:
-        """Returns the palette of a variant, sought once for all ditherers and writers."""
-        key = _clustering_key(variant)
-        if key not in self._clusterings:
-            self._clusterings[key] = pipeline.cluster(self.placed(variant, parts), variant, parts)
-        return self._clusterings[key]
-
-    def rendered(self, variant: Variant, parts: Parts, clustering: Clustering) -> Rendered:
-        """Returns the pixels of a variant, rendered once for writers that follow each other."""
-        key = f"{_clustering_key(variant)} {variant.dither}"
-        if self._rendered is None or self._rendered[0] != key:
-            placed, palette = self.placed(variant, parts), clustering.palette
-            rendered = pipeline.render(self.picture, placed, palette, parts)
-            self._rendered = key, pipeline.arrange(rendered, variant)
-        return self._rendered[1]
-
-    def placed(self, variant: Variant, parts: Parts) -> core.Placed:
-        """Returns the colours in the space of a variant."""
-        key = repr(variant.space)
-        if key not in self._placed:
-            self._placed[key] = core.Placed(self.colors, parts.space)
-        return self._placed[key]
-
-
-class Clock:
-    """Wall time by verb, and the verb that something went wrong in."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def verb(self, name: str) -> Iterator[None]:
-        """Times a block."""
-        started = time.perf_counter()
-        self._seconds[name] = 0.0
-        try:
-            yield
-        finally:
-            self._seconds[name] = time.perf_counter() - started
-
-    def columns(self) -> dict[str, Any]:
-        """Returns `seconds_<verb>` of each verb so far, and their sum."""
-        times: dict[str, Any] = {
-            f"seconds_{verb}": seconds for verb, seconds in self._seconds.items()
+    def _found(
+        self, opened: Opened, variant: Variant, parts: Parts, clock: Clock
+    ) -> dict[str, Any]:
+        """Returns what is to be told of a result that is saved, or of a source that is kept."""
+        work = opened.shared(variant, clock)
+        with clock.verb("cluster"):
+            clustering = work.clustering(variant, parts)
+        with clock.verb("render"):
+            rendered = work.rendered(variant, parts, clustering)
+        with clock.verb("write"):
+            data = pipeline.write(rendered.indexed, parts.writer)
+        colors_in = len(work.colors.rgba)
+        if len(data) > len(opened.data) and self._plan.job.if_larger != "write":
+            return {"colors_in": colors_in} | self._kept(opened, variant, len(data), clock)
+        with clock.verb("measure"):
+            numbers = pipeline.measure(work.picture, rendered.indexed, self._measures)
+        with clock.verb("save"):
+            name = output_name(self._plan.template, variant, opened.source)
+            pipeline.save(data, self._plan.output / name)
+        return {
+            "status": "done",
+            "error": None,
+            "output": name,
+            "k_used": len(clustering.palette),
+            "loss": rendered.loss,
+            "sse": rendered.sse,
+            "sad": rendered.sad,
+            "iterations": len(clustering.history) - 1,
+            "stopped": clustering.stopped,
+            "colors_in": colors_in,
+            "bytes_out": len(data),
+            "ratio": len(opened.data) / len(data),
+            "measures": numbers,
         }
-        return times | {"seconds": sum(self._seconds.values())}
 
-    def explain(self, error: Exception) -> str:
-        """Returns what went wrong in the last verb, for a person."""
-        verb = list(self._seconds)[-1]
-        if isinstance(error, KbatchError):
-            return str(error)
-        log.debug("%s failed", verb, exc_info=error)
-        if isinstance(error, OSError) and error.strerror:
-            return f"can't {verb}: {error.strerror}"
-        return f"{verb} failed: {type(error).__name__}: {error}"
+    def _kept(self, opened: Opened, variant: Variant, size: int, clock: Clock) -> dict[str, Any]:
+        """Does what the job says of a result that is larger than its source.
+
+        Raises:
+            PictureError: it says that this is a failure.
+        """
+        if self._plan.job.if_larger == "fail":
+            raise PictureError(
+                f"the result has {size:,} bytes, more than the source ({len(opened.data):,}): "
+                "choose a smaller k, or another if_larger"
+            )
+        if self._plan.job.if_larger == "skip":
+            return {"status": "kept"}
+        with clock.verb("save"):
+            name = copy_name(self._plan.template, variant, opened.source)
+            pipeline.save(opened.data, self._plan.output / name)
+        return {"status": "kept", "output": name, "bytes_out": len(opened.data), "ratio": 1.0}
 
 
 def blank_records(variants: Sequence[Variant], item: Item) -> tuple[Record, ...]:
@@ -225,7 +180,3 @@ def failed(blanks: Sequence[Record], reason: str, clock: Clock | None = None) ->
         times = clock.columns()
         first = replace(first, **times | {"seconds": first.seconds + times["seconds"]})
     return first, *others
-
-
-def _clustering_key(variant: Variant) -> str:
-    return repr((variant.k, variant.strategy, variant.init, variant.space, variant.search))

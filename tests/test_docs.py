@@ -21,9 +21,10 @@ from PIL import Image
 import kbatch
 from kbatch.data import RECORD_COLUMNS, Choice
 from kbatch.job import Job
+from kbatch.names import PLACEHOLDERS
 from kbatch.registry import Registry
 from kbatch.stages import ExecutorOptions
-from kbatch.variants import EFFORTS, PLACEHOLDERS
+from kbatch.variants import EFFORTS
 
 JOBS = ROOT / "docs" / "jobs.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"

@@ -229,6 +229,14 @@ ONE = {
     "frames: 3": "3:9: frames: expected all or first, got 3",
     "truncated: true": "3:12: truncated: expected fail or accept, got true",
     "max_frames: 0": "3:13: max_frames: expected a whole number of at least 1, got 0",
+    "alpha: drop": "3:8: alpha: expected keep, binary or matte or a whole number from 1 to 255 or "
+    "text that matches ^#[0-9a-fA-F]{6}$, got 'drop'",
+    "alpha: 256": "3:8: alpha: expected keep, binary or matte or a whole number from 1 to 255",
+    "keep: [icc, gps]": "3:13: keep: expected icc, exif, dpi or xmp, got 'gps'",
+    "keep: [icc, icc]": "3:13: keep: 'icc' is listed twice",
+    "if_larger: no": "3:12: if_larger: expected write, copy, skip or fail, got 'no'",
+    "if_larger: copy\nwriter: [png, gif]\nname: '{stem}'": "5:7: name: variants K16_L2_png and "
+    "K16_L2_gif would both write 'picture.png'",
     "name: 3": "3:7: name: expected text, got 3",
     "name: {stem}": "3:7: name: expected text, got a mapping",
     "plugins: ['']": "3:11: plugins: expected text that is not empty, got ''",

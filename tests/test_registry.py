@@ -131,7 +131,10 @@ def test_options_are_validated_by_the_components_own_model(registry: Registry) -
 def test_a_table_of_options_tells_default_and_meaning(registry: Registry) -> None:
     entry = registry.find("writer", "png")
     assert entry is not None
-    assert [row[:3] for row in entry.options_table()] == [("level", "int", "6")]
+    assert [row[:3] for row in entry.options_table()] == [
+        ("level", "int", "6"),
+        ("optimize", "off | fast | max", "off"),
+    ]
 
 
 def test_a_component_is_told_of_by_name_or_by_stage_and_name(registry: Registry) -> None:

@@ -15,20 +15,28 @@ from kbatch.data import Choice, Search, Source, Variant
 from kbatch.errors import PluginError
 from kbatch.hookspecs import hookimpl
 from kbatch.job import Job
-from kbatch.registry import Registry
-from kbatch.stages import InitializerSpec, Spec, WriterSpec
-from kbatch.variants import (
+from kbatch.names import (
     DEFAULT_NAME,
-    EFFORTS,
     PLACEHOLDERS,
     clash,
+    copy_name,
     output_name,
     template,
     template_problem,
-    variants,
 )
+from kbatch.registry import Registry
+from kbatch.stages import InitializerSpec, Options, Spec, WriterSpec
+from kbatch.variants import EFFORTS, suited, variants
 
 NONE = "nowhere:nothing"
+
+
+class Loop(Options):
+    loop: int = 3
+
+
+class Required(Options):
+    quality: int
 
 
 class Plugin:
@@ -39,8 +47,30 @@ class Plugin:
             InitializerSpec(name="kmeans++", summary="", factory=NONE),
             InitializerSpec(name="grid", summary="", factory=NONE, deterministic=True),
             WriterSpec(name="png", summary="", factory=NONE, suffix=".png"),
-            WriterSpec(name="gif", summary="", factory=NONE, suffix=".gif"),
-            WriterSpec(name="loud", summary="", factory=NONE, suffix=".GIF"),
+            WriterSpec(
+                name="gif",
+                summary="",
+                factory=NONE,
+                options=Loop,
+                suffix=".gif",
+                alpha="binary",
+                frames=True,
+                also=(".giff",),
+            ),
+            WriterSpec(
+                name="same",
+                summary="",
+                factory=NONE,
+                suffix=".png",
+                alpha="full",
+                frames=True,
+                original=True,
+            ),
+            WriterSpec(name="rough", summary="", factory=NONE, suffix=".rough", exact=False),
+            WriterSpec(name="picky", summary="", factory=NONE, suffix=".picky", options=Required),
+            WriterSpec(
+                name="loud", summary="", factory=NONE, suffix=".GIF", alpha="full", frames=True
+            ),
         ]
 
 
@@ -81,7 +111,55 @@ def test_a_job_of_defaults_is_one_variant() -> None:
         writer=Choice("png"),
         suffix=".png",
         seed=0,
+        alpha="#ffffff",  # this writer holds none
+        frames=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "none", "binary", "full"),
+    [
+        ("keep", "#ffffff", 128, "keep"),
+        ("binary", "#ffffff", 128, 128),
+        (9, "#ffffff", 9, 9),
+        ("matte", "#ffffff", "#ffffff", "#ffffff"),
+        ("#00ff00", "#00ff00", "#00ff00", "#00ff00"),
+    ],
+)
+def test_alpha_is_what_the_job_asks_for_as_far_as_the_writer_can(
+    asked: Any, none: Any, binary: Any, full: Any
+) -> None:
+    _, found = made(alpha=asked, writer=choices("png", "gif", "loud"))
+    assert [variant.alpha for variant in found] == [none, binary, full]
+    assert [variant.frames for variant in found] == [False, True, True]
+
+
+def test_a_picture_is_written_in_its_own_format_where_that_is_asked_for() -> None:
+    _, (variant,) = made(writer=choices("same"), alpha=9)
+    assert (variant.suffix, variant.alpha, variant.frames) == (".png", 9, True)
+    for path, writer, suffix in (
+        ("a.png", "same", ".png"),
+        ("a.jpg", "same", ".png"),
+        ("a.gif", "gif", ".gif"),
+        ("a.GIF", "gif", ".gif"),
+        ("a.giff", "gif", ".gif"),
+        ("a.rough", "same", ".png"),
+        ("a.picky", "same", ".png"),
+    ):
+        source = Source(Path("in") / path, path, "a")
+        chosen = suited(variant, source)
+        assert (chosen.writer.name, chosen.suffix) == (writer, suffix), path
+        assert output_name("{stem}_{writer}", variant, source) == f"a_same{suffix}"
+    assert suited(variant, AT_TOP).writer == Choice("gif", {"loop": 3})
+    assert copy_name("{stem}", variant, AT_TOP) == "hopper.gif.gif"
+
+
+def test_a_format_that_a_picture_may_have_clashes_with_its_writer() -> None:
+    _, found = made(writer=choices("gif", "same"))
+    clashing = clash("{stem}", found)
+    assert clashing is not None
+    assert clashing[2] == "picture.gif"
+    assert clash("{stem}_{writer}", found) is None
 
 
 def test_variants_are_the_product_with_k_outermost_and_the_writer_innermost() -> None:

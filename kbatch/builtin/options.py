@@ -42,6 +42,22 @@ class PngOptions(Options):
         le=12,
         description="effort of the compression: 0 stores, 12 is slowest and smallest",
     )
+    optimize: Literal["off", "fast", "max"] = Field(
+        default="off",
+        description="off keeps to the level; fast takes at least 10; max takes 12, tries orders of "
+        "the palette, filters and depths, then oxipng (pip install 'kbatch-image[optimize]')",
+    )
+
+
+class WebpOptions(Options):
+    """What the WebP writer can be told."""
+
+    effort: int = Field(
+        default=4,
+        ge=0,
+        le=6,
+        description="effort of the compression: 0 is fastest, 6 is slowest and smallest",
+    )
 
 
 class KMeansPlusPlusOptions(Options):

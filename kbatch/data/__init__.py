@@ -20,7 +20,7 @@ from kbatch.data.pixels import (
     Stopped,
 )
 from kbatch.data.results import LEDGER, RECORD_COLUMNS, Record, Status, Summary
-from kbatch.data.work import Choice, Item, Outcome, Plan, Search, Source, Variant
+from kbatch.data.work import Alpha, Choice, Item, Outcome, Plan, Search, Source, Variant
 
 if TYPE_CHECKING:
     from kbatch.data.arrays import F32 as F32
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LEDGER",
     "RECORD_COLUMNS",
+    "Alpha",
     "Blocks",
     "Choice",
     "Clustering",

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from kbatch.job import Job
+
+
+# `keep`, `binary` or its threshold, `matte` or its colour `#rrggbb`.
+Alpha = Literal["keep", "binary", "matte"] | int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Variant:
     """One combination of k × strategy × init × … that is applied to every picture.
 
     Attributes:
+        suffix: of its files.
+        alpha: what becomes of transparency: `keep`, a threshold, or a colour `#rrggbb`.
+        frames: whether all frames are taken, or only the first.
+        by_suffix: what stands in for it where a picture has one of these suffixes: the same with
+            another writer.
         fixed: entries of the palette that are not learnt: red, green, blue, alpha.
         order: how the palette is sorted.
     """
@@ -74,6 +83,9 @@ class Variant:
     seed: int
     fixed: tuple[tuple[int, int, int, int], ...] = ()
     order: str = "luminance"
+    alpha: Alpha = "keep"
+    frames: bool = True
+    by_suffix: Mapping[str, Variant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

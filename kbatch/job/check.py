@@ -17,9 +17,10 @@ from kbatch.job.model import LATER, LISTS, STAGE_OF, Job, short
 from kbatch.job.palettes import read_palettes
 from kbatch.job.schema import forms, part, phrase, schema_of
 from kbatch.job.yaml import Route, shown
+from kbatch.names import clash, template, template_problem
 from kbatch.registry import Registry
 from kbatch.stages import MeasureSpec, StrategySpec
-from kbatch.variants import AXES, clash, template, template_problem, variants
+from kbatch.variants import AXES, variants
 
 MAX_VARIANTS = 10_000
 
@@ -241,7 +242,9 @@ class _Checker:
         count = prod(len(getattr(job, axis)) for axis in AXES)
         if count > MAX_VARIANTS:
             self.say(("k",), f"the lists make {count:,} variants, expected up to {MAX_VARIANTS:,}")
-        elif found := clash(template(job), variants(job, self._registry)):
+        elif found := clash(
+            template(job), variants(job, self._registry), copies=job.if_larger == "copy"
+        ):
             one, other, name = found
             text = f"variants {one.label} and {other.label} would both write {name!r}"
             self.say(("name",), f"{text}: add {{variant}} to the name")

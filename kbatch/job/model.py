@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from kbatch.data import Choice
+from kbatch.names import DEFAULT_NAME
 from kbatch.stages import Options
-from kbatch.variants import AXES, DEFAULT_NAME
+from kbatch.variants import AXES
 
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -69,6 +70,21 @@ class Job(Options):
         200_000_000, ge=1, description="pictures with more pixels in all frames fail"
     )
     max_frames: int = Field(10_000, ge=1, description="animations with more frames fail")
+    alpha: (
+        Literal["keep", "binary", "matte"]
+        | Annotated[int, Field(ge=1, le=255)]
+        | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+    ) = Field(
+        "keep",
+        description="keep transparency; make it binary, at 128 or a threshold; or lay pixels on a "
+        "matte, white or a colour",
+    )
+    keep: tuple[Literal["icc", "exif", "dpi", "xmp"], ...] = Field(
+        ("icc", "dpi"), description="what stands beside the pixels and is written too"
+    )
+    if_larger: Literal["write", "copy", "skip", "fail"] = Field(
+        "write", description="what is done where the result is larger than the source"
+    )
     name: str = Field(
         DEFAULT_NAME, description="name of an output without its suffix, with placeholders"
     )
@@ -89,8 +105,8 @@ STAGE_OF = {
     "reports": "report",
     "executor": "executor",
 }
-LISTS = (*AXES, "input", "fixed", "measures", "reports", "plugins")
-LATER = ("alpha", "keep", "if_larger")
+LISTS = (*AXES, "input", "fixed", "keep", "measures", "reports", "plugins")
+LATER: tuple[str, ...] = ()
 
 
 def written(job: Job) -> dict[str, Any]:

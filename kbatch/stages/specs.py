@@ -114,12 +114,19 @@ class WriterSpec(Spec):
         suffix: of its files, with the dot.
         alpha: what it can hold: `none`, `binary` or `full`.
         frames: whether it can hold more than one.
+        exact: whether it holds just the palette's colours.
+        also: other suffixes of the format.
+        original: pictures whose suffix is that of another writer, which is exact, are written by
+            that one.
     """
 
     stage: ClassVar[str] = "writer"
     suffix: str
     alpha: Literal["none", "binary", "full"] = "none"
     frames: bool = False
+    exact: bool = True
+    also: tuple[str, ...] = ()
+    original: bool = False
 
 
 @dataclass(frozen=True)
