@@ -6,14 +6,17 @@ from __future__ import annotations
 def main() -> None:
     """Runs the command line."""
     import gc
+    import sys
 
     from kbatch import process
 
     process.start_lean()
-    from kbatch.cli import app
-
     try:
+        from kbatch.cli import app
+
         app(prog_name="kbatch")
+    except KeyboardInterrupt:  # while it starts; later the commands see to it
+        sys.exit(130)
     finally:
         gc.freeze()  # Python looks through all that lives before it ends: a fifth of a short run
 

@@ -135,3 +135,18 @@ def test_a_reader_that_goes_away_ends_a_run_without_a_traceback(tmp_path: Path) 
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
     assert not hidden_in(tmp_path)
+
+
+@pytest.mark.parametrize("seconds", [0.08, 0.2, 0.4])
+def test_ctrl_c_while_it_starts_ends_with_130_and_without_a_traceback(
+    tmp_path: Path, seconds: float
+) -> None:
+    with started("quantize", "-", cwd=tmp_path) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().decode() if process.stderr else ""
+        process.wait(TIMEOUT)
+    if "Traceback" in said:  # before any line of ours ran
+        assert "kbatch/cli.py" not in said
+    else:
+        assert process.returncode in (130, -signal.SIGINT)
