@@ -17,7 +17,6 @@ from kbatch.errors import JobError
 from kbatch.hookspecs import hookimpl
 from kbatch.job import Job, check, schema
 from kbatch.job.document import parse
-from kbatch.job.model import LATER
 from kbatch.registry import Registry
 from kbatch.stages import (
     Column,
@@ -288,7 +287,6 @@ ONE = {
     "name: '{stem}'\nstrategy: [l2, l1]": "3:7: name: variants K16_L2 and K16_L1 would both write "
     "'picture.png': add {variant} to the name",
     "k: 3\nk: 4": "4:1: 'k' is given twice, first on line 3",
-    **{f"{key}: 3": f"3:1: {key}: kbatch does not support this key yet" for key in LATER},
 }
 
 

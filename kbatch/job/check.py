@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from kbatch.data import RECORD_COLUMNS, Choice
 from kbatch.errors import JobError, did_you_mean
 from kbatch.job.document import Document
-from kbatch.job.model import LATER, LISTS, STAGE_OF, Job, short
+from kbatch.job.model import LISTS, STAGE_OF, Job, short
 from kbatch.job.palettes import read_palettes
 from kbatch.job.schema import forms, part, phrase, schema_of
 from kbatch.job.yaml import Route, shown
@@ -105,9 +105,7 @@ class _Checker:
 
     def _keys(self) -> None:
         for key in self._data:
-            if key in LATER:
-                self.say((key,), "kbatch does not support this key yet", key=True)
-            elif key not in Job.model_fields:
+            if key not in Job.model_fields:
                 hint = did_you_mean(key, Job.model_fields)
                 known = hint or f"; known: {', '.join(Job.model_fields)}"
                 self.say((key,), f"unknown key {shown(key)}{known}", key=True)

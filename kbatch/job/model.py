@@ -106,7 +106,6 @@ STAGE_OF = {
     "executor": "executor",
 }
 LISTS = (*AXES, "input", "fixed", "keep", "measures", "reports", "plugins")
-LATER: tuple[str, ...] = ()
 
 
 def written(job: Job) -> dict[str, Any]:
