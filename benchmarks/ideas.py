@@ -162,30 +162,30 @@ def counting_anew() -> AbstractContextManager[object]:
 
 @functools.cache
 def loop_where_never(constant: str) -> ModuleType:
-    """Returns `kernels.descend` anew, since constants are compiled in; its first call compiles.
+    """Returns `kernels.descend3` anew, since constants are compiled in; its first call compiles.
 
     Args:
         constant: of `kernels.assign`, which is larger than anything there.
     """
     package = importlib.import_module(KERNELS)
-    names = ("assign", "descend")
+    names = ("assign", "descend", "descend3")
     before = {name: importlib.import_module(f"{KERNELS}.{name}") for name in names}
     try:
         for name in names:
             del sys.modules[f"{KERNELS}.{name}"]
-        assign, descend = (importlib.import_module(f"{KERNELS}.{name}") for name in names)
+        assign, _, descend3 = (importlib.import_module(f"{KERNELS}.{name}") for name in names)
     finally:
         for name, module in before.items():
             sys.modules[f"{KERNELS}.{name}"] = module
             setattr(package, name, module)
     assert hasattr(assign, constant)
     setattr(assign, constant, NEVER)
-    return descend
+    return descend3
 
 
 def never(constant: str) -> AbstractContextManager[object]:
     """Runs the loop of `loop_where_never`."""
-    return mock.patch("kbatch.core.compiled.descend", loop_where_never(constant))
+    return mock.patch("kbatch.core.compiled.descend3", loop_where_never(constant))
 
 
 # ---- the ideas ---------------------------------------------------------------------------------

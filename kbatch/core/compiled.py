@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 import numpy as np
 
 from kbatch.core.blocks import blocks_of
-from kbatch.core.kernels import descend
+from kbatch.core.kernels import descend3, descend4
 from kbatch.core.kernels.assign import MOST
+from kbatch.core.kernels.jit import prepare
 from kbatch.data import Blocks, Descent, Points, Stop, Stopped
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class CompiledLoop:
         x, _, _, _, _, order, squared = layout.cloud
         d, n = x.shape
         bins = 0 if squared or order.size else 256
+        if d == 4:
+            prepare("descend4")
+        self._run = descend4.descend if d == 4 else descend3.descend
         self.labels, self.cost = np.empty(n, np.uint8), np.empty(n, np.float32)
         self.current = True  # whether the cost is that of the centers
         self._tally = (
@@ -76,7 +80,7 @@ class CompiledLoop:
     def descend(self, centers: F32, fixed: int, stop: Stop) -> tuple[F64, Stopped]:
         """See `kbatch.core.lloyd.Loop`."""
         history = np.empty(stop.limit + 1)
-        accepted, why, self.current = descend.descend(
+        accepted, why, self.current = self._run(
             *self._layout.cloud,
             *self._tally,
             centers,

@@ -175,11 +175,12 @@ def in_question(
 
 
 @kernel(inline=True)
-def assign(cloud: Cloud, centers: F32, labels: U8, cost: F32) -> None:
+def assign(cloud: Cloud, four: bool, centers: F32, labels: U8, cost: F32) -> None:
     """Finds each point's nearest center; ties go to the lowest index.
 
     Args:
         cloud: n points of d dimensions in m blocks.
+        four: whether d is 4; a constant, so that only the loops in use are compiled.
         centers: float32 (k, d).
         labels: uint8 (n,), filled.
         cost: float32 (n,), filled with the distances.
@@ -201,14 +202,14 @@ def assign(cloud: Cloud, centers: F32, labels: U8, cost: F32) -> None:
         if count > FEW:
             left = in_question(low, high, b, turned, squared, gap, bits, near, ids)
         start, end = np.uint64(begins[b]), np.uint64(begins[b + 1])
-        if dimensions == 3:
+        if four:
             if squared:
-                squared3(x, start, end, near, ids, left, cost, label)
+                squared4(x, start, end, near, ids, left, cost, label)
             else:
-                absolute3(x, start, end, near, ids, left, cost, label)
+                absolute4(x, start, end, near, ids, left, cost, label)
         elif squared:
-            squared4(x, start, end, near, ids, left, cost, label)
+            squared3(x, start, end, near, ids, left, cost, label)
         else:
-            absolute4(x, start, end, near, ids, left, cost, label)
+            absolute3(x, start, end, near, ids, left, cost, label)
         for i in range(start, end):
             labels[i] = label[i - start]

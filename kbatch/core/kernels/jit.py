@@ -38,7 +38,7 @@ _lock = threading.Lock()
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODULES = (  # of the engine; the others take about as long as the first, and the second core
-    "descend",
+    "descend3",
     "histogram",
     "blocks",
     "errors",

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from kbatch.data import F32, F64, I64, U8
 
 
-LEVELS = 8  # a bit of each channel each
+LEVELS = np.int64(8)  # a bit of each channel each; typed, since a literal is compiled apart
 FINE = 17  # bits of a float32 below its bin: positive floats are in the order of their bits
-UNIT = 6  # level of the cells that colours come in, 4 × 4 × 4 of them
+UNIT = np.int64(6)  # level of the cells that colours come in, 4 × 4 × 4 of them
 
 
 @kernel()
@@ -141,7 +141,7 @@ def cut_cells(rgba: U8, count: I64, cells: I64, target: int, runs: I64) -> int:
         for part in range(1, parts):
             runs[found], error[found] = start + part, inner[part]
             found += 1
-    least, bits = threshold(error, found, target), error.view(np.int32)
+    least, bits = threshold(error, np.int64(found), target), error.view(np.int32)
     kept = 0
     for part in range(found):
         runs[kept] = runs[part]

@@ -26,7 +26,7 @@ def add(x: F32, i: int, weight: float, sums: F64, c: int) -> None:
         sums[c, 3] += weight * np.float64(x[3, i])
 
 
-@kernel()
+@kernel(inline=True)
 def drop(x: F32, i: int, j: int, weight: float, bins: F64, at: I64, under: F64, c: int) -> None:
     """Drops a point into a bin of a cluster's channel, or takes it out by a negative weight."""
     value = np.uint8(x[j, i])
