@@ -35,18 +35,23 @@ turns, and the best of {REPEATS} calls counts. Time and SSE are ÷ the whole eng
 picture, means over the pictures: 1.50 takes half as long again without the idea, and an SSE above 1
 is a worse picture. The row `nothing` is the whole engine once more: how far noise reaches."""
 
-DESCENT, REST = "descent", "the rest"
-FIRST_DESCENT, LAST_DESCENT = "first descent, coarse", "last descent, all colours"
+COUNT, PLACE, COARSE = "count the distinct colours", "place them, pack blocks", "coarse set"
+START, FIRST_DESCENT, SWAPS = "start by splitting", "first descent, coarse", "swaps"
+LAST_DESCENT, PALETTE, PAINTING = "last descent, all colours", "palette", "painting, errors"
+ORDER = (COUNT, PLACE, COARSE, START, FIRST_DESCENT, SWAPS, LAST_DESCENT, PALETTE, PAINTING)
+REST = "the rest"
 # where the time goes: functions that follow each other, by the names that callers know them by
 STAGES = {
-    "kbatch.pipeline.collect": "count the distinct colours",
-    "kbatch.core.Placed": "place them, pack blocks",
-    "kbatch.core.placed.Placed.coarse": "coarse set",
-    "kbatch.builtin.initializers.Split.centers": "start by splitting",
-    "kbatch.core.kmeans._Search._descend": DESCENT,
-    "kbatch.core.kmeans.swap": "swaps",
-    "kbatch.core.kmeans.make_palette": "palette",
-    "kbatch.pipeline.render": "painting, errors",
+    "kbatch.pipeline.collect": COUNT,
+    "kbatch.core.placed.coarse_runs": COARSE,
+    "kbatch.core.placed.points": PLACE,
+    "kbatch.core.placed.coarse_points": COARSE,
+    "kbatch.core.placed.lay_out": PLACE,
+    "kbatch.builtin.initializers.Split.centers": START,
+    "kbatch.core.kmeans._Search._descend": LAST_DESCENT,
+    "kbatch.core.kmeans.swap": SWAPS,
+    "kbatch.core.kmeans.make_palette": PALETTE,
+    "kbatch.pipeline.render": PAINTING,
 }
 
 
@@ -170,8 +175,10 @@ def _once(pixels: U8, k: int) -> dict[str, float]:
         started = time.perf_counter()
         quantize(pixels, k)
         whole = (time.perf_counter() - started) * 1000
-    descents = iter((FIRST_DESCENT, LAST_DESCENT))
-    parts = {next(descents) if name == DESCENT else name: ms for name, ms in spent}
+    last = max(at for at, (name, _) in enumerate(spent) if name == LAST_DESCENT)
+    parts = dict.fromkeys(ORDER, 0.0)
+    for at, (name, ms) in enumerate(spent):
+        parts[FIRST_DESCENT if name == LAST_DESCENT and at < last else name] += ms
     return {**parts, REST: whole - sum(parts.values())}
 
 

@@ -73,7 +73,7 @@ def spread(behind: F64, first: int, end: int) -> float:
 
 
 @kernel()
-def nested(level: U8, behind: F64, n: int, bottom: int, error: F32) -> None:
+def nested(level: U8, behind: F64, n: int, bottom: np.int64, error: F32) -> None:
     """Finds the error of the cell that each part is cut from, in one walk.
 
     Args:
@@ -151,7 +151,7 @@ def cut_cells(rgba: U8, count: I64, cells: I64, target: int, runs: I64) -> int:
 
 
 @kernel()
-def threshold(error: F32, n: int, target: int) -> int:
+def threshold(error: F32, n: int | np.int64, target: int) -> int:
     """Returns the bin of n errors that together with those above has `target` of them, or 0."""
     bits = error.view(np.int32)
     bins = np.zeros(1 << 14, np.int64)
