@@ -53,9 +53,10 @@ def diffuse(pixels: U8, indices: U8, palette: U8, nearest: Nearest, weights: I32
     dither.diffuse(
         _read_only(pixels),
         _read_only(indices),
-        np.ascontiguousarray(entries.T),
+        _packed(entries),
         keys_of(entries),
         _table(channels, len(palette), nearest),
+        _middles(channels),
         np.asarray(weights, np.int32),
         chosen,
     )
@@ -128,6 +129,18 @@ def keys_of(entries: I32) -> I32:
     keys[0, :count] = (entries * entries).sum(axis=1) * 256 + np.arange(count)
     keys[1:, :count] = entries.T * 512
     return keys
+
+
+def _packed(entries: I32) -> I32:
+    """Returns int32 (words, k): 10 bits a colour channel, and alpha in a word of its own."""
+    words = [entries[:, 0] | entries[:, 1] << 10 | entries[:, 2] << 20, *entries[:, 3:].T]
+    return np.ascontiguousarray(words, np.int32)
+
+
+def _middles(channels: int) -> I32:
+    """Returns int32 (places,), the value that a place of a cell stands for; 0 and 1020 do so."""
+    last = 63 if channels == 3 else 31
+    return (2 * dither.TOP * np.arange(last + 1, dtype=np.int32) + last) // (2 * last)
 
 
 def _table(channels: int, entries: int, nearest: Nearest) -> I16:
