@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import collect
+from kbatch.core.colors import as_seen, collect
 from kbatch.core.kernels import dither, ordered
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.lloyd import metric_of
@@ -21,7 +21,7 @@ from kbatch.core.palette import LUMA
 from kbatch.data import Picture
 
 if TYPE_CHECKING:
-    from kbatch.data import I16, I32, U8
+    from kbatch.data import I16, I32, U8, Colors
     from kbatch.stages import Nearest, Space, Strategy
 
 FEW = 32  # entries up to which asking for each pixel is as fast as a table
@@ -102,6 +102,32 @@ def is_euclidean(strategy: Strategy, space: Space) -> bool:
     """Tells whether a strategy takes squared distances in a space of values as they are stored."""
     some = np.arange(256, dtype=np.uint8)[:, None] * np.array([1, 3, 7], np.uint8)
     return metric_of(strategy) == "squared" and np.array_equal(space.forward(some), some)
+
+
+def seen_in(space: Space, picture: Picture, colors: Colors) -> U8:
+    """Returns the pixels as a space sees them: `gray` makes greys of them.
+
+    What a palette of greys can't give must not be handed on as an error: it would only grow.
+
+    Args:
+        space: where entries are nearest.
+        picture: the pixels.
+        colors: their distinct colours, with the way back.
+
+    Returns:
+        uint8 (F, H, W, C); those of the picture where the space tells colours apart.
+    """
+    some = np.stack([np.arange(0, 256, 5), np.arange(255, -1, -5), np.arange(0, 256, 5) // 2], 1)
+    some = some.astype(np.uint8)
+    if np.array_equal(as_seen(some, space), some):
+        return picture.pixels
+    assert colors.inverse is not None
+    rgba = colors.rgba.copy()
+    rgba[:, :3] = as_seen(np.ascontiguousarray(rgba[:, :3]), space)
+    if rgba.shape[1] == 4:
+        rgba[rgba[:, 3] == 0] = 0
+    pixels: U8 = rgba[colors.inverse].reshape(picture.pixels.shape)
+    return pixels
 
 
 def quarters(rgba: U8) -> I32:
