@@ -117,8 +117,8 @@ def seen_in(space: Space, picture: Picture, colors: Colors) -> U8:
     Returns:
         uint8 (F, H, W, C); those of the picture where the space tells colours apart.
     """
-    some = np.stack([np.arange(0, 256, 5), np.arange(255, -1, -5), np.arange(0, 256, 5) // 2], 1)
-    some = some.astype(np.uint8)
+    levels = np.arange(256, dtype=np.uint8)
+    some: U8 = np.stack([levels, levels[::-1], levels // 2], axis=1)
     if np.array_equal(as_seen(some, space), some):
         return picture.pixels
     assert colors.inverse is not None
