@@ -117,7 +117,8 @@ def render(picture: Picture, placed: core.Placed, palette: U8, parts: Parts) -> 
     flat = core.pixels_of(labels, colors).reshape(picture.pixels.shape[:3])
     flat.flags.writeable = False
     nearest = _Nearest(palette, parts)
-    indices = parts.ditherer.dither(picture.pixels, flat, full, nearest)
+    pixels = core.seen_in(parts.space, picture, colors)
+    indices = parts.ditherer.dither(pixels, flat, full, nearest)
     if indices is not flat:
         _check_dithered(indices, flat, len(palette))
     if indices is flat:

@@ -6,7 +6,7 @@ It knows the records and the contracts of components, names none of them, and pr
 
 from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
 from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
-from kbatch.core.dithering import diffuse, is_euclidean, mix
+from kbatch.core.dithering import diffuse, is_euclidean, mix, seen_in
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.kmeans import cluster
 from kbatch.core.lloyd import assign_plain, assign_with, descend_plain
@@ -38,6 +38,7 @@ __all__ = [
     "pixels_of",
     "points",
     "prepare",
+    "seen_in",
     "split_centers",
     "to_space",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbatch.core.colors import collect
+from kbatch.core.colors import as_seen, collect
 from kbatch.core.kernels import dither, ordered
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.lloyd import metric_of
@@ -21,7 +21,7 @@ from kbatch.core.palette import LUMA
 from kbatch.data import Picture
 
 if TYPE_CHECKING:
-    from kbatch.data import I16, I32, U8
+    from kbatch.data import I16, I32, U8, Colors
     from kbatch.stages import Nearest, Space, Strategy
 
 FEW = 32  # entries up to which asking for each pixel is as fast as a table
@@ -53,9 +53,10 @@ def diffuse(pixels: U8, indices: U8, palette: U8, nearest: Nearest, weights: I32
     dither.diffuse(
         _read_only(pixels),
         _read_only(indices),
-        np.ascontiguousarray(entries.T),
+        _packed(entries),
         keys_of(entries),
         _table(channels, len(palette), nearest),
+        _middles(channels),
         np.asarray(weights, np.int32),
         chosen,
     )
@@ -103,6 +104,32 @@ def is_euclidean(strategy: Strategy, space: Space) -> bool:
     return metric_of(strategy) == "squared" and np.array_equal(space.forward(some), some)
 
 
+def seen_in(space: Space, picture: Picture, colors: Colors) -> U8:
+    """Returns the pixels as a space sees them: `gray` makes greys of them.
+
+    What a palette of greys can't give must not be handed on as an error: it would only grow.
+
+    Args:
+        space: where entries are nearest.
+        picture: the pixels.
+        colors: their distinct colours, with the way back.
+
+    Returns:
+        uint8 (F, H, W, C); those of the picture where the space tells colours apart.
+    """
+    levels = np.arange(256, dtype=np.uint8)
+    some: U8 = np.stack([levels, levels[::-1], levels // 2], axis=1)
+    if np.array_equal(as_seen(some, space), some):
+        return picture.pixels
+    assert colors.inverse is not None
+    rgba = colors.rgba.copy()
+    rgba[:, :3] = as_seen(np.ascontiguousarray(rgba[:, :3]), space)
+    if rgba.shape[1] == 4:
+        rgba[rgba[:, 3] == 0] = 0
+    pixels: U8 = rgba[colors.inverse].reshape(picture.pixels.shape)
+    return pixels
+
+
 def quarters(rgba: U8) -> I32:
     """Returns int32 (n, C), colours in quarters of a level, premultiplied and rounded half up."""
     whole = rgba.astype(np.int32)
@@ -128,6 +155,18 @@ def keys_of(entries: I32) -> I32:
     keys[0, :count] = (entries * entries).sum(axis=1) * 256 + np.arange(count)
     keys[1:, :count] = entries.T * 512
     return keys
+
+
+def _packed(entries: I32) -> I32:
+    """Returns int32 (words, k): 10 bits a colour channel, and alpha in a word of its own."""
+    words = [entries[:, 0] | entries[:, 1] << 10 | entries[:, 2] << 20, *entries[:, 3:].T]
+    return np.ascontiguousarray(words, np.int32)
+
+
+def _middles(channels: int) -> I32:
+    """Returns int32 (places,), the value that a place of a cell stands for; 0 and 1020 do so."""
+    last = 63 if channels == 3 else 31
+    return (2 * dither.TOP * np.arange(last + 1, dtype=np.int32) + last) // (2 * last)
 
 
 def _table(channels: int, entries: int, nearest: Nearest) -> I16:

@@ -10,6 +10,7 @@ import pytest
 import kbatch
 from kbatch import core, pipeline
 from kbatch.core import Placed, collect
+from kbatch.core.colors import as_seen
 from kbatch.core.kernels import dither as diffusion
 from kbatch.core.kernels import errors, ordered
 from kbatch.data import Picture
@@ -95,6 +96,67 @@ def test_every_space_and_strategy_is_dithered(
     assert blurred_error(pixels, palette[rendered.indexed.indices[0]]) < blurred_error(
         pixels, plain
     )
+
+
+@pytest.mark.parametrize("space", ["gray", "lab", "oklab"])
+def test_the_nearest_entry_is_that_of_the_space(registry: Registry, space: str) -> None:
+    pixels = ramp()
+    picture = Picture(pixels[None])
+    found = []
+    for strength in (0.0, 0.875):
+        options = {"strength": strength}
+        parts = Parts(
+            registry.build("strategy", "l2"),
+            registry.build("init", "split"),
+            registry.build("space", space),
+            registry.build("dither", "floyd-steinberg", options),
+            registry.build("writer", "png"),
+        )
+        palette = kbatch.quantize(pixels, 12, space=space).palette[:, :3]
+        rendered = pipeline.render(picture, Placed(collect(picture), parts.space), palette, parts)
+        found.append(rendered.indexed.indices[0])
+    nearest = pipeline._Nearest(palette, parts)
+    plain = nearest(pixels.reshape(-1, 3)).reshape(pixels.shape[:2])
+    assert not nearest.euclidean
+    assert np.array_equal(found[0], plain)
+    assert not np.array_equal(found[1], plain)
+    seen = as_seen(pixels.reshape(-1, 3), parts.space).reshape(pixels.shape)
+    ratio = blurred_error(seen, palette[found[1]]) / blurred_error(seen, palette[plain])
+    assert ratio < 0.8
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("dither", DITHERERS)
+def test_lines_and_single_entries_are_dithered(dither: str, channels: int) -> None:
+    line = ramp(channels).reshape(1, -1, channels)[:, 100:400]
+    for pixels in (line, line.transpose(1, 0, 2)):
+        for k in (1, 5):
+            result = kbatch.quantize(pixels, k, dither=dither)
+            assert result.indices.shape == pixels.shape[:2]
+            assert result.indices.max() < len(result.palette) <= k
+            if k == 1:
+                assert not result.indices.any()
+
+
+def over(rgba: U8, ground: int) -> U8:
+    """Returns what is seen of a picture on a grey ground."""
+    alpha = rgba[..., 3:] / 255
+    seen: U8 = np.rint(rgba[..., :3] * alpha + ground * (1 - alpha)).astype(np.uint8)
+    return seen
+
+
+@pytest.mark.parametrize("dither", DITHERERS)
+@pytest.mark.parametrize("ground", [0, 255])
+def test_alpha_comes_closer_over_black_and_over_white(dither: str, ground: int) -> None:
+    pixels = ramp(4)
+    for k in (12, 40):
+        error = []
+        for name in ("none", dither):
+            result = kbatch.quantize(pixels, k, dither=name)
+            made = result.palette[result.indices]
+            assert not made[pixels[..., 3] == 0].any()
+            error.append(blurred_error(over(pixels, ground), over(made, ground)))
+        assert error[1] < 0.8 * error[0]
 
 
 def test_only_squared_distances_of_stored_values_are_euclidean(

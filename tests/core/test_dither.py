@@ -210,6 +210,19 @@ def test_transparent_pixels_keep_their_entry_and_part_what_is_beside_them() -> N
     assert np.array_equal(chosen[right], alone)
 
 
+def test_no_error_comes_to_a_transparent_pixel_or_from_it() -> None:
+    pixels, palette = made(4, 40, 20, 30)
+    nearest = Manhattan(palette)  # as every picture with alpha: by table
+    given = nearest_of(pixels, nearest)
+    clear = pixels[..., 3] == 0
+    given[clear] = 7  # far from what a transparent pixel is
+    chosen = diffuse(pixels, given, palette, nearest, WEIGHTS)
+    assert (chosen[clear] == 7).all()
+    given[clear] = 0
+    again = diffuse(pixels, given, palette, nearest, WEIGHTS)
+    assert np.array_equal(chosen[~clear], again[~clear])
+
+
 def test_what_is_given_is_not_changed_and_need_not_be_contiguous() -> None:
     pixels, palette = made(3, 50, 30, 20)
     nearest = Stored(palette)
