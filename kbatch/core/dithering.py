@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbatch.core.colors import as_seen, collect
-from kbatch.core.kernels import dither, ordered
+from kbatch.core.kernels import dither, lanes, ordered
 from kbatch.core.kernels.jit import prepare
 from kbatch.core.lloyd import metric_of
 from kbatch.core.mask import blue_noise
@@ -151,7 +151,7 @@ def keys_of(entries: I32) -> I32:
     """
     count, channels = entries.shape
     keys = np.zeros((channels + 1, count + count % 2), np.int32)
-    keys[0] = dither.NEVER
+    keys[0] = lanes.NEVER
     keys[0, :count] = (entries * entries).sum(axis=1) * 256 + np.arange(count)
     keys[1:, :count] = entries.T * 512
     return keys

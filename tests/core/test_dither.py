@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kbatch.core import diffuse
-from kbatch.core.kernels.dither import LANES
+from kbatch.core.kernels.lanes import LANES
 from kbatch.testing import random_picture
 
 if TYPE_CHECKING:
