@@ -14,6 +14,7 @@ from kbatch.data import Picture
 from kbatch.images import from_frames
 from kbatch_heif.options import LoaderOptions
 
+BOXES = (b"ftyp", b"meta", b"mdat", b"moov", b"free")  # others may be what a program put behind
 BESIDE = ("exif", "xmp", "icc_profile")
 
 
@@ -109,12 +110,12 @@ def _to_bytes(values: np.ndarray[Any, Any], depth: int) -> np.ndarray[Any, Any]:
 
 
 def _missing(data: bytes) -> int:
-    """Returns how many bytes of the last box of a file are not there (ISO/IEC 14496-12, 4.2).
+    """Returns how many bytes of a file's last box are not there (ISO/IEC 14496-12, 4.2).
 
     libheif leaves out tiles that a file ends before, as if that were a picture.
     """
     place = 0
-    while place + 16 <= len(data):
+    while place + 16 <= len(data) and data[place + 4 : place + 8] in BOXES:
         size = int.from_bytes(data[place : place + 4])
         if size == 1:  # too long for 32 bits
             size = int.from_bytes(data[place + 8 : place + 16])

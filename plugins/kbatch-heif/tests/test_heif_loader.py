@@ -155,6 +155,11 @@ def test_truncated_files_fail_wherever_they_end(tiles: int) -> None:
     assert load(data).pixels.shape == (1, 50, 75, 3)
 
 
+def test_what_stands_behind_a_picture_is_left_out() -> None:
+    for more in (b"\0\0\0\x20", b"\xff" * 40, b"\0\0\1\0sefd" + bytes(40)):
+        assert np.array_equal(load(heif(pixels()) + more).pixels[0], pixels())
+
+
 def test_damaged_files_fail_with_a_reason_or_give_a_picture() -> None:
     data = heif(pixels(), quality=50)
     reasons = []
