@@ -91,8 +91,8 @@ def _decoded(images: list[Any]) -> Iterator[Image.Image]:
         mode, _, depth = stored.mode.partition(";")
         stored.load()
         if depth:
-            data: Any = _to_bytes(np.asarray(stored), int(depth)).tobytes()
-            image = Image.frombytes("L" if mode == "I" else mode, stored.size, data)
+            rounded: Any = _to_bytes(np.asarray(stored), int(depth)).data.cast("B")
+            image = Image.frombytes("L" if mode == "I" else mode, stored.size, rounded)
         else:
             image = Image.frombytes(mode, stored.size, stored.data, "raw", mode, stored.stride)
         image.info = {key: stored.info[key] for key in BESIDE if stored.info.get(key)}
@@ -105,8 +105,11 @@ def _decoded(images: list[Any]) -> Iterator[Image.Image]:
 def _to_bytes(values: np.ndarray[Any, Any], depth: int) -> np.ndarray[Any, Any]:
     """Returns samples of so many bits rounded to 8."""
     top = (1 << depth) - 1
-    table = (np.arange(top + 1) * 255 + top // 2) // top
-    return np.take(table.astype(np.uint8), values, mode="clip")
+    table = ((np.arange(top + 1) * 255 + top // 2) // top).astype(np.uint8)
+    rounded = np.empty(values.shape, np.uint8)
+    for into, row in zip(rounded, values, strict=True):  # all at once, NumPy takes 8 bytes a sample
+        np.take(table, row, mode="clip", out=into)
+    return rounded
 
 
 def _missing(data: bytes) -> int:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -192,3 +195,26 @@ def test_the_same_file_is_loaded_from_many_threads_at_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda data: loader.load(io.BytesIO(data), "a").pixels[0], files))
     assert all(np.array_equal(got, pixels(seed % 4)) for seed, got in enumerate(made))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is measured as Linux tells it")
+@pytest.mark.parametrize("mode", ["RGBA", "RGB;16"])
+def test_loading_takes_sixteen_bytes_a_pixel_at_most(mode: str, tmp_path: Path) -> None:
+    deep = mode.endswith("16")
+    flat = np.full((2000, 2000, 3 if deep else 4), 99, np.uint16 if deep else np.uint8)
+    (tmp_path / "a.heic").write_bytes(heif(flat, mode=mode, enc_params={"preset": "ultrafast"}))
+    code = (
+        "import io, pathlib, resource\n"
+        "from kbatch_heif.loader import HeifLoader\n"
+        "from kbatch_heif.options import LoaderOptions\n"
+        "import kbatch.images\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "data = pathlib.Path('a.heic').read_bytes()\n"
+        "before = peak()\n"
+        "HeifLoader(LoaderOptions()).load(io.BytesIO(data), 'a')\n"
+        "print((peak() - before) / 4e6)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert 3 < float(ended.stdout) < 16
