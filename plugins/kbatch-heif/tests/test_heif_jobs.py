@@ -148,3 +148,14 @@ def test_it_uses_only_what_a_plugin_may() -> None:
 
 def test_the_encoder_that_is_tested_is_there() -> None:
     assert pillow_heif.libheif_info()["HEIF"]
+
+
+def test_single_pictures_are_read_and_written_and_original_is_a_png(folder: Path) -> None:
+    settings = ("quantize", "pictures/photo.heic", "-k", "8", "-o", "few/", "--writer")
+    for writer in ("heif", "original"):
+        done = kbatch(*settings, writer, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    made = {path.name: path.read_bytes() for path in (folder / "few").iterdir()}
+    assert set(made) == {"photo_K8_L2.heic", "photo_K8_L2.png"}
+    assert decoded(made["photo_K8_L2.heic"])[0].shape == (50, 75, 3)
+    assert made["photo_K8_L2.png"].startswith(b"\x89PNG")
