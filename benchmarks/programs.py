@@ -117,9 +117,9 @@ def kbatch(folder: Path, output: Path) -> float:
 
 def floor(sources: Sequence[Path], encoded: Sequence[Indexed]) -> float:
     """Decodes the files and encodes their known indices as a job does, and keeps nothing."""
-    from kbatch import pipeline, plan
+    from kbatch import pipeline, request
 
-    variant, loading, registry = plan.single("{}")
+    variant, loading, registry = request.resolve("{}")
     loaders = pipeline.Loaders(loading, registry)
     writer = pipeline.Parts.of(variant, registry).writer
 

@@ -114,6 +114,7 @@ def quantize(
     icc: Literal["convert", "keep", "ignore"] = "convert",
     alpha: Literal["keep", "binary", "matte"] | int | str = "keep",
     keep: Sequence[Literal["icc", "exif", "dpi", "xmp"]] = ("icc", "dpi"),
+    plugins: Sequence[str | os.PathLike[str]] = (),
 ) -> Quantized:
     """Compresses one picture to k colours by K-Means or K-Medians.
 
@@ -127,7 +128,7 @@ def quantize(
         space: where distances are taken.
         dither: how pixels get their entries.
         effort: how hard to look; `plain` is the textbook loop.
-        writer: the format of `save`.
+        writer: the format of `save`; `original` is that of a path's suffix.
         fixed: entries that are not learnt: hex colours, rows of bytes (3,) or (4,), palette files
             or pictures, one or several; the palette of another result will do.
         order: how the palette is sorted.
@@ -136,9 +137,11 @@ def quantize(
         alpha: `keep`; `binary` (at 128) or a threshold from 1; `matte` (white) or a colour
             `#rrggbb` that pixels are laid on.
         keep: what stands beside the pixels and is written too; places (GPS) never are.
+        plugins: single-file plugins to load.
 
     Raises:
         JobError: an argument that can't be.
+        PluginError: a plugin can't be loaded.
         PictureError: a file that can't be read.
         TypeError, ValueError: an array that is no picture.
 
@@ -148,7 +151,7 @@ def quantize(
         result.save("photo_K12_L1.png")
         ```
     """
-    from kbatch import core, metadata, pipeline, plan
+    from kbatch import core, metadata, pipeline, request
 
     keys = {
         "k": k,
@@ -165,7 +168,9 @@ def quantize(
         "alpha": alpha,
         "keep": list(keep),
     }
-    variant, loading, registry, parts = _ready(plan.request(keys))
+    files = tuple(Path(file) for file in plugins)
+    suffix = Path(image).suffix if isinstance(image, str | os.PathLike) else None
+    variant, loading, registry, parts = _ready(request.written(keys, files), files, suffix)
     picture = metadata.kept(_picture(image, loading, registry), loading["keep"], "the picture")
     picture = pipeline.with_room(pipeline.fit(picture, variant), variant)
     placed = core.Placed(pipeline.collect(picture), parts.space)
@@ -219,13 +224,16 @@ def run_job(
 
 
 @functools.lru_cache(maxsize=64)
-def _ready(keys: str) -> tuple[Variant, Mapping[str, Any], Registry, Parts]:
-    """Returns what `plan.single` does, and the components of the variant, built."""
-    from kbatch import core, plan
+def _ready(
+    keys: str, plugins: tuple[Path, ...], suffix: str | None
+) -> tuple[Variant, Mapping[str, Any], Registry, Parts]:
+    """Returns what `request.resolve` does, and the components of the variant, built."""
+    from kbatch import core, request
     from kbatch.pipeline import Parts
 
     core.prepare()
-    variant, loading, registry = plan.single(keys)
+    variant, loading, registry = request.resolve(keys, plugins)
+    variant = request.for_suffix(variant, suffix)
     return variant, loading, registry, Parts.of(variant, registry)
 
 

@@ -6,17 +6,15 @@ wrong in a job is found here.
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kbatch.data import Plan, Source, Variant
+from kbatch.data import Plan, Source
 from kbatch.discovery import discover as find_pictures
 from kbatch.errors import JobError, did_you_mean
-from kbatch.job import Document, Job, check, read_palettes, written
+from kbatch.job import Document, Job, check, written
 from kbatch.job import document as documents
 from kbatch.names import copy_name, output_name, template
 from kbatch.registry import Registry, discover, installed_names
@@ -111,53 +109,6 @@ def make_all(
     return made
 
 
-def request(keys: Mapping[str, Any]) -> str:
-    """Returns what `single` is asked: keys as JSON, with colours in place of palette files.
-
-    Args:
-        keys: the axes, loading keys and palettes of a job; paths are relative to the working
-            directory.
-
-    Raises:
-        JobError: palettes that can't be read.
-        TypeError: a value that no job can hold.
-    """
-    if not keys.get("fixed") and not any(isinstance(value, Mapping) for value in keys.values()):
-        return json.dumps(dict(keys), default=documents.plain_value)  # as nearly always
-    document = documents.plain(keys, "quantize")
-    read_palettes(document, installed(), Path())
-    if document.problems:
-        raise JobError(document.problems)
-    return json.dumps(document.data)
-
-
-@functools.lru_cache(maxsize=64)
-def single(keys: str) -> tuple[Variant, Mapping[str, Any], Registry]:
-    """Returns what one picture needs: a variant, the loading options, and the registry.
-
-    Remembered, because a notebook asks for the same again and again.
-
-    Args:
-        keys: JSON of the axes and loading keys of a job, without lists; see `request`.
-
-    Raises:
-        JobError: with everything that is wrong.
-    """
-    registry = installed()
-    document = documents.plain(json.loads(keys) | {"input": ".", "output": "."}, "quantize")
-    job = check(document, registry, Path())
-    variant, *others = variants(job, registry)
-    if others:
-        raise JobError(["quantize: a list makes several variants, which only a job can have"])
-    return variant, _loading(job), registry
-
-
-@functools.cache
-def installed() -> Registry:
-    """Returns the registry of the built-in and the installed plugins."""
-    return discover()
-
-
 def outputs(plan: Plan, sources: Iterable[Source]) -> Iterable[str]:
     """Yields the files that would be written for some sources, relative to the output."""
     for source in sources:
@@ -194,7 +145,7 @@ def _plan(
         template=template(job),
         sources=sources,
         variants=made,
-        loading=_loading(job),
+        loading=loading_of(job),
         measures=job.measures,
         reports=job.reports,
         executor=job.executor,
@@ -213,7 +164,8 @@ def _plan(
     return plan
 
 
-def _loading(job: Job) -> dict[str, Any]:
+def loading_of(job: Job) -> dict[str, Any]:
+    """Returns what loaders are told, and what is kept beside the pixels."""
     return {key: getattr(job, key) for key in LOADING}
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kbatch import plan
+from kbatch import request
 from kbatch.api import quantize
-from kbatch.errors import JobError, KbatchError
+from kbatch.errors import JobError, KbatchError, PluginError
+from kbatch.storage import save
 
 STREAM = "-"
 
@@ -47,7 +48,7 @@ def quantize_files(
     for picture in pictures:
         try:
             note(_one(picture, keys, output, written, many=len(pictures) > 1, force=force))
-        except JobError:
+        except (JobError, PluginError):
             raise  # the same for every picture
         except KbatchError as problem:
             error(f"standard input: {problem}" if picture == STREAM else str(problem))
@@ -73,7 +74,7 @@ def _one(
     encoded = result.to_bytes()
     size = Path(picture).stat().st_size if data is None else len(data)
     if path:
-        result.save(path)
+        save(encoded, path)
         written.add(path)
     else:
         sys.stdout.buffer.write(encoded)
@@ -91,7 +92,11 @@ def _target(
     """Returns where a result goes, None for standard output; known before any work."""
     if output is None and picture == STREAM:
         return None
-    variant, _, _ = plan.single(plan.request(keys))
+    asked = dict(keys)
+    plugins = tuple(asked.pop("plugins", ()))
+    variant, _, _ = request.resolve(request.written(asked, plugins), plugins)
+    suffix = None if picture == STREAM else Path(picture).suffix
+    variant = request.for_suffix(variant, suffix)
     stem = "picture" if picture == STREAM else Path(picture).stem
     name = f"{stem}_{variant.label}{variant.suffix}"
     if output is None:
@@ -100,7 +105,8 @@ def _target(
     if many or _is_folder(output):
         return path / name
     if path.suffix.lower() not in ("", variant.suffix):
-        raise JobError([f"{path}: the result is a {variant.suffix} file: give it that suffix"])
+        mend = "give it that suffix, or name another writer"
+        raise JobError([f"{path}: the result is a {variant.suffix} file: {mend}"])
     return path
 
 

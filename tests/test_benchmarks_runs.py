@@ -146,7 +146,7 @@ def test_a_whole_run_is_measured_in_that_environment(
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     programs.kbatch(photos, tmp_path / "out")
-    assert any((tmp_path / "bytecode").rglob("cli.*.pyc"))
+    assert any((tmp_path / "bytecode").rglob("runner.*.pyc"))
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -202,14 +202,14 @@ def test_plugins_load_in_order_builtin_installed_by_name_then_files(
     write: Callable[[str, str], Path], install: Install
 ) -> None:
     install("order_a", offering("second"), point="zzz")
-    install("order_b", offering("first"), point="aaa")
+    install("order_b", offering("first"), point="zzy")
     files = [write("z.py", offering("third")), write("a.py", offering("fourth"))]
     registry = discover(files)
     assert registry.names("strategy")[-4:] == ["first", "second", "third", "fourth"]
     assert [name for name, _ in registry.plugins] == [
         "kbatch",
         *[name for name, _ in registry.plugins[1:-4]],  # what else is installed here
-        "dist-order_b (aaa)",
+        "dist-order_b (zzy)",
         "dist-order_a (zzz)",
         *map(str, files),
     ]

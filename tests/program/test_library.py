@@ -215,3 +215,29 @@ def test_the_library_writes_nothing_to_the_terminal(
     kbatch.run_job(job(tmp_path, "k: 4\n"))
     kbatch.quantize(tmp_path / "pictures" / "a.png")
     assert capfd.readouterr() == ("", "")
+
+
+def test_original_is_the_format_of_a_path_and_nothing_else_has_one(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.gif", 6)
+    for given in (path, str(path)):
+        made = kbatch.quantize(given, k=4, writer="original")
+        assert made.to_bytes().startswith(b"GIF8")
+        assert made.variant.suffix == ".gif"
+    assert kbatch.quantize(path, k=4, writer="original").to_bytes() == (
+        kbatch.quantize(path, k=4, writer="gif").to_bytes()
+    )
+    photo = picture(tmp_path / "a.jpg", 6)
+    assert kbatch.quantize(photo, k=4, writer="original").to_bytes().startswith(b"\x89PNG")
+    with Image.open(path) as image:
+        for nameless in (path.read_bytes(), image, pixels(6)):
+            with pytest.raises(kbatch.JobError, match="give a path, or name a writer"):
+                kbatch.quantize(nameless, writer="original")
+
+
+def test_quantize_takes_single_file_plugins() -> None:
+    made = kbatch.quantize(pixels(6), k=4, strategy="chebyshev", plugins=[CHEBYSHEV])
+    assert made.variant.label == "K4_CHEBYSHEV"
+    with pytest.raises(kbatch.JobError, match="chebyshev"):
+        kbatch.quantize(pixels(6), k=4, strategy="chebyshev")
+    with pytest.raises(kbatch.PluginError, match=r"missing\.py"):
+        kbatch.quantize(pixels(6), plugins=["missing.py"])

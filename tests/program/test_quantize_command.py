@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from program import job, kbatch, picture, pictures_in, pixels
+from program import CHEBYSHEV, job, kbatch, picture, pictures_in, pixels
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -138,3 +138,68 @@ def test_the_bytes_are_those_of_a_job_with_the_same_settings(folder: Path) -> No
     settings = ("-k", "6", "--strategy", "l1", "--init", "random", "--effort", "fast")
     ended = kbatch("quantize", "pictures/a.png", *settings, "--seed", "5", "-o", "-", cwd=folder)
     assert ended.stdout == pictures_in(folder / "out")["a_K6_L1.png"]
+
+
+def test_the_writer_decides_the_suffix_and_original_follows_the_picture(folder: Path) -> None:
+    picture(folder / "drawing.gif", 1)
+    ended = kbatch("quantize", "photo.jpg", "-k", "4", "--writer", "webp", cwd=folder)
+    assert ended.code == 0
+    with Image.open(folder / "photo_K4_L2.webp") as image:
+        assert image.format == "WEBP"
+    inputs = ("photo.jpg", "drawing.gif")
+    ended = kbatch("quantize", *inputs, "-k", "4", "--writer", "original", "-o", "few/", cwd=folder)
+    assert ended.code == 0
+    assert names_in(folder / "few") == {"photo_K4_L2.png", "drawing_K4_L2.gif"}
+    with Image.open(folder / "few" / "drawing_K4_L2.gif") as image:
+        assert image.format == "GIF"
+    ended = kbatch("quantize", "photo.jpg", "--writer", "webp", "-o", "few.png", cwd=folder)
+    assert ended.code == 2
+    assert ".webp" in ended.stderr
+
+
+def test_the_format_of_standard_input_cannot_be_original(folder: Path) -> None:
+    data = (folder / "photo.jpg").read_bytes()
+    ended = kbatch("quantize", "-", "--writer", "original", cwd=folder, stdin=data)
+    assert (ended.code, ended.stdout) == (2, b"")
+    assert "writer: 'original' is the format of a file" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "job_value"), [("keep", "keep"), ("200", "200"), ("#336699", '"#336699"')]
+)
+def test_alpha_order_and_icc_are_those_of_a_job(tmp_path: Path, given: str, job_value: str) -> None:
+    rgba = np.dstack([pixels(2), np.repeat(np.arange(32, dtype=np.uint8)[:, None] * 8, 48, 1)])
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray(rgba).save(tmp_path / "pictures" / "a.png")
+    job(tmp_path, f"k: 6\nalpha: {job_value}\norder: count\nicc: ignore\n")
+    assert kbatch("run", "job.yaml", cwd=tmp_path).code == 0
+    settings = ("-k", "6", "--alpha", given, "--order", "count", "--icc", "ignore", "-o", "-")
+    ended = kbatch("quantize", "pictures/a.png", *settings, cwd=tmp_path)
+    assert ended.stdout == pictures_in(tmp_path / "out")["a_K6_L2.png"]
+    ended = kbatch("quantize", "pictures/a.png", "--alpha", "300", "--icc", "drop", cwd=tmp_path)
+    assert ended.code == 2
+    assert "alpha: expected" in ended.stderr
+    assert "icc: expected" in ended.stderr
+
+
+def test_what_is_kept_beside_the_pixels_can_be_said(folder: Path) -> None:
+    with Image.open(folder / "photo.jpg") as image:
+        exif = image.getexif()
+        exif[0x010F] = "a camera"
+        image.save(folder / "photo.jpg", exif=exif, dpi=(300, 300))
+    for keep, kept in (((), (None, True)), (("--keep", "exif"), ("a camera", False))):
+        ended = kbatch("quantize", "photo.jpg", *keep, "--force", "-o", "a.png", cwd=folder)
+        assert ended.code == 0
+        with Image.open(folder / "a.png") as image:
+            assert (image.getexif().get(0x010F), "dpi" in image.info) == kept
+
+
+def test_a_single_file_plugin_brings_its_components(folder: Path) -> None:
+    settings = ("-k", "4", "--strategy", "chebyshev")
+    ended = kbatch("quantize", "photo.jpg", *settings, "--plugin", CHEBYSHEV, cwd=folder)
+    assert ended.code == 0
+    assert list(pictures_in(folder)) == ["photo_K4_CHEBYSHEV.png"]
+    assert kbatch("quantize", "photo.jpg", *settings, cwd=folder).code == 2
+    ended = kbatch("quantize", "photo.jpg", "--plugin", "missing.py", cwd=folder)
+    assert ended.code == 3
+    assert "missing.py" in ended.stderr

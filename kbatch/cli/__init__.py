@@ -5,22 +5,26 @@ Heavy imports are inside the commands, so that `--help` is instant.
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kbatch import process
+from kbatch.cli.options import (
+    Debug,
+    Job,
+    Jobs,
+    Json,
+    Output,
+    Plugins,
+    Quiet,
+    Settings,
+    Trust,
+    Workers,
+)
+from kbatch.cli.quantize import quantize
+from kbatch.cli.session import session
 from kbatch.version import __version__
-
-if TYPE_CHECKING:
-    from kbatch.console import Console
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,29 +38,6 @@ plugins_app = typer.Typer(
     invoke_without_command=True, rich_markup_mode=None, help="List components, or tell of one."
 )
 app.add_typer(plugins_app, name="plugins")
-
-Jobs = Annotated[list[Path], typer.Argument(metavar="JOB", help="Job files.")]
-Job = Annotated[Path, typer.Argument(metavar="JOB", help="A job file.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="DIR", help="Replaces the job's output.")
-]
-Workers = Annotated[
-    int | None, typer.Option("--workers", "-w", min=1, help="Pictures worked on at once.")
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replaces a key of the job: writer.level=9."),
-]
-Plugins = Annotated[
-    list[Path] | None,
-    typer.Option("--plugin", metavar="FILE", help="Loads a single-file plugin."),
-]
-Trust = Annotated[
-    bool, typer.Option("--trust-plugins", help="Loads the plugin files that a job names.")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a record on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tells of failures only.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Shows tracebacks and debug messages.")]
 
 
 @app.callback()
@@ -90,7 +71,7 @@ def run(
     from kbatch import plan, process, runner
 
     process.keep_freed_memory()
-    with _session(debug=debug, quiet=quiet, json=json) as console:
+    with session(debug=debug, quiet=quiet, json=json) as console:
         made = plan.make_all(
             jobs,
             settings=settings or (),
@@ -125,7 +106,7 @@ def check(
     """Validate a job and show its plan: pictures, variants, what would be written."""
     from kbatch import plan
 
-    with _session(debug=debug) as console:
+    with session(debug=debug) as console:
         work, _ = plan.make(
             job,
             settings=settings or (),
@@ -147,62 +128,16 @@ def init(
     """Write a commented job that runs as it stands on the pictures beside it."""
     from kbatch import starter
 
-    with _session() as console:
+    with session() as console:
         starter.write(file, force=force)
         console.note(f"wrote {file}; next: kbatch run {file}")
 
 
-@app.command(
+app.command(
     short_help="Compress single pictures.",
     epilog="Examples: kbatch quantize photo.jpg -k 12 --strategy l1 · "
     "kbatch quantize - -k 8 < in.png > out.png",
-)
-def quantize(
-    pictures: Annotated[
-        list[str], typer.Argument(metavar="IN", help="Pictures; - reads standard input.")
-    ],
-    k: Annotated[int, typer.Option("-k", "--k", help="Entries of the palette.")] = 16,
-    strategy: Annotated[str, typer.Option(help="l2 (means), l1 (medians), or a plugin's.")] = "l2",
-    init: Annotated[str, typer.Option(help="Where centers start.")] = "split",
-    space: Annotated[str, typer.Option(help="The space to cluster in.")] = "rgb",
-    dither: Annotated[str, typer.Option(help="How pixels get their entries.")] = "none",
-    effort: Annotated[str, typer.Option(help="plain, fast, balanced or thorough.")] = "balanced",
-    fixed: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PALETTE",
-            help="Entries that are not learnt: a colour such as '#f80', a palette file, a picture.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="What all chance derives from.")] = 0,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="OUT", help="A file, a folder, or - for standard output."
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replaces files that are there.")] = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Compress single pictures; without -o beside the source, as photo_K16_L2.png."""
-    from kbatch import single
-
-    keys = {
-        "k": k,
-        "strategy": strategy,
-        "init": init,
-        "space": space,
-        "dither": dither,
-        "effort": effort,
-        "fixed": fixed or (),
-        "seed": seed,
-    }
-    with _session(debug=debug, quiet=quiet) as console:
-        done = single.quantize_files(
-            pictures, keys, output, force=force, note=console.note, error=console.error
-        )
-        raise typer.Exit(0 if done else 1)
+)(quantize)
 
 
 @plugins_app.callback()
@@ -210,7 +145,7 @@ def plugins(context: typer.Context, plugin: Plugins = None, debug: Debug = False
     """List every component: stage, name, summary, provider."""
     from kbatch import registry
 
-    with _session(debug=debug) as console:
+    with session(debug=debug) as console:
         context.obj = registry.discover(plugin or ())
         if context.invoked_subcommand is None:
             rows = [
@@ -226,7 +161,7 @@ def plugins_info(
     name: Annotated[str, typer.Argument(help="A component, such as png or strategy:l1.")],
 ) -> None:
     """Tell what a component is and which options it has."""
-    with _session() as console:
+    with session() as console:
         for entry in context.obj.named(name):
             spec = entry.spec
             console.out(f"{spec.stage} {spec.name}: {spec.summary} (from {entry.provider})")
@@ -247,7 +182,7 @@ def schema(plugin: Plugins = None, debug: Debug = False) -> None:
 
     from kbatch import job, registry
 
-    with _session(debug=debug) as console:
+    with session(debug=debug) as console:
         console.out(dumps(job.schema(registry.discover(plugin or ())), indent=2))
 
 
@@ -267,41 +202,13 @@ def report(
     """Make the reports of an output again, without clustering."""
     from kbatch import registry, runner
 
-    with _session(debug=debug) as console:
+    with session(debug=debug) as console:
         files, problems = runner.report(folder, registry.discover(plugin or ()), formats)
         if not files and not problems:
             console.note("the job asks for no report: name one with --format")
         for file in files:
             console.note(f"wrote {folder / file}")
         raise typer.Exit(1 if problems else 0)
-
-
-@contextmanager
-def _session(*, debug: bool = False, quiet: bool = False, json: bool = False) -> Iterator[Console]:
-    """Gives a command its console, and turns errors into a text and an exit code."""
-    from kbatch.console import Console, LogHandler
-    from kbatch.errors import KbatchError
-
-    logger = logging.getLogger("kbatch")
-    silenced = nullcontext() if debug else process.libraries_silenced()
-    with silenced, Console(quiet=quiet, json=json) as console:
-        handler = LogHandler(console)
-        logger.addHandler(handler)
-        logger.setLevel(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)
-        try:
-            yield console
-        except KbatchError as error:
-            console.error("".join(traceback.format_exception(error)) if debug else str(error))
-            raise typer.Exit(error.exit_code) from error
-        except (
-            KeyboardInterrupt
-        ):  # at once: what was reported is on disk, threads are not waited for
-            console.close()
-            os._exit(128 + signal.SIGINT)
-        except BrokenPipeError as error:  # whoever read our output has gone
-            raise typer.Exit(1) from error
-        finally:
-            logger.removeHandler(handler)
 
 
 def _tell(*, on: bool) -> None:
