@@ -175,7 +175,8 @@ def judge(k: int, name: str, made: Mapping[str, Sequence[File]], theirs: Sequenc
     error = fmean(_errors(made, theirs))
     shares = {way: _share(files, theirs) for way, files in made.items()}
     best = next(
-        (way for way, share in shares.items() if share <= MOST), min(shares, key=shares.get)
+        (way for way, share in shares.items() if share <= MOST),
+        min(shares, key=lambda way: shares[way]),
     )
     figure = f"{shares[best]:.3f} by `optimize: {best}`, error {error:.3f}"
     return Verdict(goal, figure, shares[best] <= MOST and error <= 1)
