@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmarks import machine
-from benchmarks.tables import markdown, plain
+from benchmarks.tables import UNKNOWN, markdown, plain
 
 if TYPE_CHECKING:
     from benchmarks.goals import Verdict
@@ -103,7 +103,8 @@ def measure(pictures: Mapping[str, U8], k: int) -> Numbers:
             continue
         for name, ground in GROUNDS.items():
             mine = error_over(ground, pixels, result.palette[result.indices])
-            numbers[name].append(mine / error_over(ground, pixels, theirs[peer]))
+            their = error_over(ground, pixels, theirs[peer])
+            numbers[name].append(mine / their if their else 1.0)
     return numbers
 
 
@@ -112,8 +113,11 @@ def judge(k: int, numbers: Numbers) -> Iterator[Verdict]:
     from benchmarks.goals import Verdict
 
     for name in GROUNDS:
-        mean = fmean(numbers[name])
         goal = f"error over {name}, at most {MOST_ERROR} of libimagequant's (K = {k})"
+        if not numbers[name]:
+            yield Verdict(goal, "no picture has more colours than entries", None)
+            continue
+        mean = fmean(numbers[name])
         yield Verdict(goal, f"mean {mean:.3f}", mean <= MOST_ERROR)
 
 
@@ -144,10 +148,11 @@ def error_over(ground: int, pixels: U8, made: U8) -> float:
 
 def _row(k: int, numbers: Numbers) -> Sequence[str]:
     black, white, speed = numbers["black"], numbers["white"], numbers["speed"]
+    errors = (fmean(black), max(black), fmean(white), max(white)) if black else ()
     return (
         str(k),
         f"{len(black)} of {len(speed)}",
-        *(f"{figure:.3f}" for figure in (fmean(black), max(black), fmean(white), max(white))),
+        *([f"{figure:.3f}" for figure in errors] or [UNKNOWN] * 4),
         f"{fmean(numbers['ms']):.1f}",
         f"{fmean(speed):.1f}",
         f"{min(speed):.1f}",

@@ -184,7 +184,9 @@ def judge(k: int, name: str, made: Mapping[str, Sequence[File]], theirs: Sequenc
 
 def _errors(made: Mapping[str, Sequence[File]], theirs: Sequence[File]) -> list[float]:
     mine = made["off"]  # all of ours have the same pixels
-    return [one.sse / other.sse for one, other in zip(mine, theirs, strict=True)]
+    return [
+        one.sse / other.sse if other.sse else 1.0 for one, other in zip(mine, theirs, strict=True)
+    ]
 
 
 def _share(mine: Sequence[File], theirs: Sequence[File]) -> float:

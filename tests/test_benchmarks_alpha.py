@@ -38,6 +38,11 @@ def test_goals_are_met_at_their_limits_only() -> None:
     assert [verdict.met for verdict in alpha.judge(16, over)] == [False, False]
 
 
+def test_a_goal_that_no_picture_tells_of_is_not_measured() -> None:
+    none = {"black": [], "white": [], "ms": [1.0], "speed": [2.0]}
+    assert [verdict.met for verdict in alpha.judge(16, none)] == [None, None]
+
+
 def test_a_photo_is_cut_out_softly() -> None:
     made = cut_out(np.full((60, 90, 3), 200, np.uint8))
     assert not made[0, 0].any()
@@ -51,11 +56,11 @@ def test_a_page_tells_of_pictures_with_alpha_and_leaves_exact_ones_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("imagequant", reason="what is compared with")
-    monkeypatch.setattr(alpha, "KS", (16,))
+    monkeypatch.setattr(alpha, "KS", (16, 256))
     monkeypatch.setattr(machine, "one_core", lambda: "any core")
     monkeypatch.setattr(machine, "limit_pools", lambda: "any threads")
     (tmp_path / "icons").mkdir()
-    noise = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (12, 18, 3), np.uint8)
     Image.fromarray(cut_out(noise)).save(tmp_path / "icons" / "soft.png")
     Image.fromarray(noise).save(tmp_path / "opaque.png")
     Image.new("RGBA", (8, 8), (200, 100, 50, 120)).save(tmp_path / "plain.png")
@@ -64,6 +69,7 @@ def test_a_page_tells_of_pictures_with_alpha_and_leaves_exact_ones_out(
     page = (tmp_path / "out" / "alpha.md").read_text(encoding="utf-8")
     assert "Pictures: icons/soft.png, plain.png\n" in page
     assert "| 16 | 1 of 2 |" in page
+    assert "| 256 | 0 of 2 | – |" in page
     assert "error over white, at most 0.95" in page
 
 
