@@ -1,4 +1,4 @@
-"""Pictures that are made for measuring growth: a photo at any size, any number of colours."""
+"""Pictures that are made for measuring: a photo at any size or cut out, any number of colours."""
 
 from __future__ import annotations
 
@@ -62,3 +62,23 @@ def distinct(pixels: U8) -> int:
         band = pixels[start : start + BAND].astype(np.int32)
         seen[band[..., 0] << 16 | band[..., 1] << 8 | band[..., 2]] = True
     return int(seen.sum())
+
+
+def cut_out(photo: U8) -> U8:
+    """Returns an oval of a photo with soft edges above its soft shadow, all else transparent.
+
+    Args:
+        photo: uint8 (H, W, 3).
+
+    Returns:
+        uint8 (H, W, 4), straight alpha.
+    """
+    height, width = photo.shape[:2]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    alpha = ((0.85 - np.hypot(x, y)) * 25).clip(0, 1)
+    shadow = ((1 - np.hypot(x - 0.08, y - 0.08)) * 4).clip(0, 1) * 0.5
+    whole = alpha + shadow * (1 - alpha)
+    color = photo * (alpha / np.maximum(whole, 1e-9))[..., np.newaxis]
+    pixels: U8 = np.dstack([color, whole * 255]).round().astype(np.uint8)
+    pixels[pixels[..., 3] == 0] = 0
+    return pixels

@@ -58,16 +58,22 @@ def kbatch(strategy: str, effort: Effort = "balanced") -> Callable[[U8, int], Re
 
 
 def rgba_bytes(pixels: U8) -> tuple[bytes, int, int]:
-    """Returns the bytes, width and height that libimagequant takes."""
+    """Returns the bytes, width and height that libimagequant takes of RGB or RGBA pixels."""
     import numpy as np
 
-    height, width = pixels.shape[:2]
-    opaque = np.full((height, width, 1), 255, np.uint8)
+    height, width, channels = pixels.shape
+    opaque = np.full((height, width, 4 - channels), 255, np.uint8)
     return np.concatenate([pixels, opaque], axis=2).tobytes(), width, height
 
 
 def libimagequant(prepared: tuple[bytes, int, int], k: int, dithering: float = 0.0) -> Result:
     """Runs pngquant's library at its defaults, without dithering or with so much of it."""
+    entries, indices = libimagequant_rgba(prepared, k, dithering)
+    return entries[:, :3], indices
+
+
+def libimagequant_rgba(prepared: tuple[bytes, int, int], k: int, dithering: float = 0.0) -> Result:
+    """Runs it likewise and returns entries with alpha, uint8 (k, 4)."""
     import imagequant
     import numpy as np
 
@@ -75,7 +81,7 @@ def libimagequant(prepared: tuple[bytes, int, int], k: int, dithering: float = 0
     indices, palette = imagequant.quantize_raw_rgba_bytes(
         data, width, height, dithering_level=dithering, max_colors=k
     )
-    entries = np.array(palette, np.uint8).reshape(-1, 4)[:, :3]
+    entries = np.array(palette, np.uint8).reshape(-1, 4)
     return entries, np.frombuffer(indices, np.uint8).reshape(height, width)
 
 

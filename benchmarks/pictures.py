@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from benchmarks.made import cut_out
+from kbatch.images import from_image
+
 if TYPE_CHECKING:
     from kbatch.data import U8
 
@@ -35,6 +38,37 @@ def pictures(folder: Path | None, limit: int | None) -> dict[str, U8]:
     found = _photos(limit) if folder is None else _folder(folder, limit)
     if not found:
         raise NoPicturesError(f"no picture in {folder}: name another folder with --pictures")
+    return found
+
+
+def with_alpha(folder: Path | None) -> dict[str, U8]:
+    """Returns pictures that are not opaque by name.
+
+    Args:
+        folder: where they are, folders within it too; None for the photos of scikit-image cut out,
+            and its logo.
+
+    Returns:
+        uint8 (H, W, 4) arrays, straight alpha.
+
+    Raises:
+        NoPicturesError: there are none.
+    """
+    if folder is None:
+        found = {name: cut_out(photo) for name, photo in _photos(None).items()}
+        logo = importlib.import_module("skimage.data").logo()
+        return found | {"logo": from_image(Image.fromarray(logo)).pixels[0]}
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            with Image.open(path) as image:
+                pixels = from_image(image).pixels[0]
+        except UnidentifiedImageError:
+            continue
+        if pixels.shape[2] == 4:
+            found[path.relative_to(folder).as_posix()] = pixels
+    if not found:
+        raise NoPicturesError(f"no picture with alpha in {folder}: name another with --pictures")
     return found
 
 

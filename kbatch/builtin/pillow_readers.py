@@ -64,6 +64,11 @@ def reader_of(head: bytes, name: str) -> Reader:
             return _imported(found)
     if reader := BY_SUFFIX.get(PurePath(name).suffix.lower()):
         return _imported(reader)
+    if b"PNG" in head[:4]:
+        raise PictureError(
+            f"{name} is damaged: it begins nearly as a PNG does "
+            f"(its first bytes are {head[:8]!r}), as when it was sent as text; copy it again"
+        )
     formats = ", ".join(kind for kind, _, _ in READERS)
     raise PictureError(
         f"{name} is in no format that kbatch reads (its first bytes are {head[:8]!r}; "

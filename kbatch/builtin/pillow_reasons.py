@@ -33,7 +33,7 @@ def reason(error: Exception) -> str:
     if is_cut(error):
         return f"is truncated: {'it ends too early' if _is_behind(error) else text}"
     unlisted = isinstance(error.__cause__, KeyError)  # of Pillow's tables of modes
-    if unlisted or re.search("support|unknown", text, re.IGNORECASE):
+    if unlisted or re.search("support|unknown|unable to determine", text, re.IGNORECASE):
         return f"is of a kind that can't be decoded: {text}"
     return f"is damaged: {PLAIN.get(text, text)}"
 

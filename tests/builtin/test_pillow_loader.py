@@ -293,6 +293,13 @@ def test_text_and_other_formats_are_named_by_their_first_bytes() -> None:
     assert "formats: PNG, JPEG, WebP, AVIF" in text
 
 
+@pytest.mark.parametrize(("end", "sent"), [(b"\r\n", b"\n"), (b"\n", b"\r\n")])
+def test_a_png_that_was_sent_as_text_is_told(end: bytes, sent: bytes) -> None:
+    text = reason(saved(Image.fromarray(COLORS), "PNG").replace(end, sent))
+    assert text.startswith("it.png is damaged: it begins nearly as a PNG does")
+    assert text.endswith("copy it again")
+
+
 @pytest.mark.parametrize(
     "head",
     [
