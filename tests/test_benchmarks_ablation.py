@@ -81,17 +81,14 @@ def test_the_cells_are_the_coarse_set_only_where_there_are_enough_for_any_palett
 
 def test_what_is_patched_is_patched() -> None:
     named = {idea.name: idea for idea in CHEAP}
-    kept, single = histogram._kept, splitting.AFTER_SWAP
+    kept = histogram._kept
     with named["kept scratch"].off():
         assert histogram._kept.spare is None
         pipeline.collect(from_array(np.zeros((2, 2, 3), np.uint8)))
         assert histogram._kept.spare is None
-    with named["over-relaxation"].off():
-        assert splitting.AFTER_SWAP.relax == 0 < single.relax
     with named["several swaps at once"].off():
         assert splitting.BATCH == 0
     assert histogram._kept is kept
-    assert splitting.AFTER_SWAP is single
     assert splitting.BATCH > 0
 
 

@@ -197,6 +197,39 @@ def test_inputs_are_files_folders_and_globs(given: str, registry: Registry, base
     assert check(parse(text, "job.yaml"), registry, base).output == "out"
 
 
+LIMITS = {
+    "seed": 2**63 - 1,
+    "restarts": 10_000,
+    "swaps": 1_000_000,
+    "coarse": 2**24,
+    "max_iterations": 1_000_000,
+    "max_pixels": 2**31 - 1,
+    "max_frames": 1_000_000,
+    "workers": 1024,
+}
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_numbers_end_where_they_would_overflow_or_take_for_ever(
+    key: str, registry: Registry, base: Path
+) -> None:
+    most = LIMITS[key]
+    assert getattr(job(f"{key}: {most}", registry, base), key) == most
+    for value in (str(most + 1), "1" + 30 * "0", "1e30", ".inf"):
+        (told,) = problems(f"{HEAD}{key}: {value}", registry, base)
+        assert f"{key}: expected a whole number from " in told
+        assert f" to {most}, got" in told
+
+
+def test_every_number_of_a_job_has_both_limits() -> None:
+    keys = Job.model_json_schema()["properties"]
+    for key, told in keys.items():
+        for form in told.get("anyOf", [told]):
+            if form.get("type") in ("integer", "number"):
+                assert {"minimum"} <= form.keys(), key
+                assert form.keys() & {"maximum", "exclusiveMaximum"}, key
+
+
 def test_a_job_can_not_be_changed(registry: Registry, base: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         job("", registry, base).seed = 3  # type: ignore[misc]
@@ -218,16 +251,16 @@ ONE = {
     "strategy: []": "3:11: strategy: expected a list of at least 1 entry, got an empty list",
     "k: [3, 6, 3]": "3:11: k: 3 is listed twice: two variants would write one file",
     "effort: best": "3:9: effort: expected plain, fast, balanced or thorough, got 'best'",
-    "seed: -1": "3:7: seed: expected a whole number of at least 0, got -1",
-    "workers: 0": "3:10: workers: expected a whole number of at least 1, got 0",
-    "workers: yes": "3:10: workers: expected a whole number of at least 1, got 'yes'",
+    "seed: -1": "3:7: seed: expected a whole number from 0 to 9223372036854775807, got -1",
+    "workers: 0": "3:10: workers: expected a whole number from 1 to 1024, got 0",
+    "workers: yes": "3:10: workers: expected a whole number from 1 to 1024, got 'yes'",
     "tolerance: 1": "3:12: tolerance: expected a number from 0 to below 1, got 1",
     "tolerance: .nan": "3:12: tolerance: expected a number from 0 to below 1, got nan",
     "tolerance: true": "3:12: tolerance: expected a number from 0 to below 1, got true",
     "icc: drop": "3:6: icc: expected convert, keep or ignore, got 'drop'",
     "frames: 3": "3:9: frames: expected all or first, got 3",
     "truncated: true": "3:12: truncated: expected fail or accept, got true",
-    "max_frames: 0": "3:13: max_frames: expected a whole number of at least 1, got 0",
+    "max_frames: 0": "3:13: max_frames: expected a whole number from 1 to 1000000, got 0",
     "alpha: drop": "3:8: alpha: expected keep, binary or matte or a whole number from 1 to 255 or "
     "text that matches ^#[0-9a-fA-F]{6}$, got 'drop'",
     "alpha: 256": "3:8: alpha: expected keep, binary or matte or a whole number from 1 to 255",

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import GimpPaletteFile
+from PIL import GimpPaletteFile, Image, ImageCms
 
 from kbatch.errors import KbatchError
 from kbatch.palettes import Rgba, from_hex, is_palette, read, to_hex
+from kbatch.palettes.swatches import from_lab
 
 RED, GREEN, BLUE, CLEAR = (255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255), (0, 0, 0, 0)
 
@@ -108,8 +109,11 @@ GOOD: dict[str, tuple[str, bytes, list[Rgba]]] = {
             ("ink", "CMYK", (1.0, 0.0, 1.0, 0.0)),
             ("dark", "CMYK", (0.0, 0.5, 1.0, 0.5)),
             ("over", "RGB", (-0.1, 0.0, 1.5)),
+            ("paper", "LAB", (1.0, 0.0, 0.0)),
+            ("night", "LAB", (0.0, 0.0, 0.0)),
         ),
-        [RED, (128, 128, 128, 255), GREEN, (128, 64, 0, 255), BLUE],
+        [RED, (128, 128, 128, 255), GREEN, (128, 64, 0, 255), BLUE, (255, 255, 255, 255),
+         (0, 0, 0, 255)],
     ),
 }  # fmt: skip
 
@@ -127,6 +131,31 @@ def test_gimp_palettes_are_read_as_pillow_reads_them() -> None:
     data = f"GIMP Palette\nName: x\nColumns: 16\n#\n{lines}".encode()
     theirs, _ = GimpPaletteFile.GimpPaletteFile(io.BytesIO(data)).getpalette()
     assert b"".join(bytes(color[:3]) for color in read(data, "x.gpl")) == theirs[: 3 * 200]
+
+
+def test_lab_is_converted_as_littlecms_does() -> None:
+    rng = np.random.default_rng(0)
+    stored = np.dstack([rng.integers(0, 256, 4000), *rng.integers(-60, 61, (2, 4000))])
+    image = Image.frombytes("LAB", (4000, 1), stored.astype(np.int16).astype(np.uint8).tobytes())
+    lab, srgb = ImageCms.createProfile("LAB", 5000), ImageCms.createProfile("sRGB")
+    exact = ImageCms.Flags.NOOPTIMIZE  # without a table in between
+    transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB", flags=exact)
+    theirs = np.asarray(ImageCms.applyTransform(image, transform))[0].astype(int)
+    ours = np.array([from_lab(100 * light / 255, a, b) for light, a, b in stored[0]])
+    shown = ((ours > 0) & (ours < 255)).all(axis=1)  # else it is no colour of sRGB
+    assert shown.sum() > 1000
+    assert np.abs(ours - theirs)[shown].max() <= 1
+
+
+def test_lab_that_no_screen_shows_is_cut() -> None:
+    assert from_lab(90, -128, 127) == [0, 255, 0]
+
+
+def test_lab_is_exact_for_greys() -> None:
+    for byte in range(256):
+        light = byte / 255 / 12.92 if byte <= 10 else ((byte / 255 + 0.055) / 1.055) ** 2.4
+        root = light ** (1 / 3) if light > 216 / 24389 else light * 841 / 108 + 4 / 29
+        assert from_lab(116 * root - 16, 0, 0) == [byte] * 3
 
 
 BAD: dict[str, tuple[str, bytes, str]] = {
@@ -152,8 +181,8 @@ BAD: dict[str, tuple[str, bytes, str]] = {
     "riff without data": ("a.pal", riff(RED)[:12], "ends too early"),
     "no swatches": ("a.ase", b"\0" * 12, "does not begin with 'ASEF'"),
     "cut swatches": ("a.ase", swatches(("a", "RGB", (1, 0, 0)))[:-9], "ends too early"),
-    "lab": ("a.ase", swatches(("sea", "LAB", (0.5, 0, 0))), "'sea' is in LAB: save"),
     "another model": ("a.ase", swatches(("sea", "HSB", (1, 0, 0))), "'sea' is in 'HSB'"),
+    "no number in lab": ("a.ase", swatches(("n", "LAB", (0.5, float("inf"), 0))), "no finite"),
     "no number in swatches": ("a.ase", swatches(("n", "RGB", (float("nan"), 0, 0))), "damaged"),
     "many": ("a.hex", "".join(f"{n:06x}\n" for n in range(257)).encode(), "257 colours"),
     "large": ("a.hex", b"\n" * 1_000_001, "larger than 1 MB"),

@@ -26,10 +26,11 @@ class PillowOptions(Options):
     max_pixels: int = Field(
         default=200_000_000,
         ge=1,
+        le=2**31 - 1,
         description="width × height × frames above which a picture is refused",
     )
     max_frames: int = Field(
-        default=10_000, ge=1, description="frames above which an animation is refused"
+        default=10_000, ge=1, le=1_000_000, description="frames above which an animation is refused"
     )
 
 

@@ -15,6 +15,7 @@ from kbatch.builtin.options import PillowOptions
 from kbatch.builtin.pillow_frames import check_size, frames
 from kbatch.builtin.pillow_readers import Reader, reader_of
 from kbatch.builtin.pillow_reasons import reason
+from kbatch.builtin.png_rounded import rounded
 from kbatch.builtin.png_unpacked import unpacked
 from kbatch.data import Picture
 from kbatch.errors import PictureError
@@ -50,18 +51,33 @@ class PillowLoader:
             reader = reader_of(stream.read(16), name)
             image = _opened(reader, stream)
             check_size(image.width, image.height, self._options.max_pixels, name)
-            source = _unpacked(image, stream) or stream
+            source = self._prepared(image, stream) or stream
             if source is not stream:
                 image = _opened(reader, source)
             again = functools.partial(_opened, reader, source)
             decoded = frames(image, again, self._options, name)
-            if source is not stream:
+            if source is not stream and not _is_animated(image):
                 decoded = _let_go(decoded, source)
             return from_frames(decoded, icc=self._options.icc, name=name)
         except PictureError:
             raise
         except Exception as error:  # a damaged file can make a decoder raise anything
             raise PictureError(f"{name} {reason(error)}") from error
+
+    def _prepared(self, image: ImageFile.ImageFile, stream: BinaryIO) -> BinaryIO | None:
+        """Returns a PNG that Pillow decodes faster or better than the one that there is, if any."""
+        if image.format != "PNG":
+            return None
+        stream.seek(0)
+        data = stream.read()
+        if not _is_animated(image):
+            made = unpacked(data)
+        elif self._options.frames == "first":
+            made = rounded(data, 1)
+        else:  # one more than the limits allow, and one that is no frame
+            within = self._options.max_pixels // max(1, image.width * image.height)
+            made = rounded(data, min(self._options.max_frames, within) + 2)
+        return None if made is None else io.BytesIO(made)
 
 
 def _opened(reader: Reader, stream: BinaryIO) -> ImageFile.ImageFile:
@@ -73,13 +89,8 @@ def _opened(reader: Reader, stream: BinaryIO) -> ImageFile.ImageFile:
     return image
 
 
-def _unpacked(image: ImageFile.ImageFile, stream: BinaryIO) -> BinaryIO | None:
-    """Returns a still PNG that is decoded in less time than Pillow alone takes, if that can be."""
-    if image.format != "PNG" or getattr(image, "is_animated", False):
-        return None
-    stream.seek(0)
-    data = unpacked(stream.read())
-    return None if data is None else io.BytesIO(data)
+def _is_animated(image: ImageFile.ImageFile) -> bool:
+    return bool(getattr(image, "is_animated", False))
 
 
 def _let_go(
@@ -96,5 +107,5 @@ def _scale_key(image: ImageFile.ImageFile) -> None:
     key, stored = image.info.get("transparency"), image.tile[0][3] if image.tile else None
     if stored in GREY_STEPS and isinstance(key, int):
         image.info["transparency"] = key * GREY_STEPS[stored]
-    elif isinstance(key, tuple) and stored == "RGB;16B" and getattr(image, "is_animated", False):
+    elif isinstance(key, tuple) and stored == "RGB;16B" and _is_animated(image):
         image.info["transparency"] = tuple(value >> 8 for value in key)

@@ -16,6 +16,7 @@ import numpy as np
 
 from kbatch.builtin.frames import Box, changes, check, durations
 from kbatch.builtin.options import PngOptions
+from kbatch.builtin.png_chunks import SIGNATURE, write_chunk
 from kbatch.builtin.png_orders import first_met, reordered, side_by_side
 from kbatch.data import Indexed, Meta
 from kbatch.errors import KbatchError
@@ -29,7 +30,6 @@ LEVELS = {"off": 0, "fast": 10, "max": 12}  # from which the compression is
 OXIPNG = 4  # its level: more takes many times as long for next to nothing
 SUB, PAETH = 1, 4  # filters: what is stored is the difference to the left, or to Paeth's guess
 BAND = 64  # rows that are filtered at once
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED = 3  # the colour type
 INCH = 0.0254  # metres
 LARGEST = 2**31 - 1  # of PNG's integers
@@ -81,18 +81,18 @@ class PngWriter:
         count, height, width = indexed.indices.shape
         stream = io.BytesIO()
         stream.write(SIGNATURE)
-        _chunk(stream, b"IHDR", struct.pack(">IIBBBBB", width, height, bits, INDEXED, 0, 0, 0))
+        write_chunk(stream, b"IHDR", struct.pack(">IIBBBBB", width, height, bits, INDEXED, 0, 0, 0))
         for name, data in self._beside(indexed.meta):
-            _chunk(stream, name, data)
-        _chunk(stream, b"PLTE", palette[:, :3].tobytes())
+            write_chunk(stream, name, data)
+        write_chunk(stream, b"PLTE", palette[:, :3].tobytes())
         if transparent := _transparency(palette[:, 3]):
-            _chunk(stream, b"tRNS", transparent)
+            write_chunk(stream, b"tRNS", transparent)
         if count > 1:
             self._animation(stream, indexed, bits, kind)
         else:
             rows = _rows(indexed.indices[0], bits, kind)
-            _chunk(stream, b"IDAT", self._compress(rows))
-        _chunk(stream, b"IEND", b"")
+            write_chunk(stream, b"IDAT", self._compress(rows))
+        write_chunk(stream, b"IEND", b"")
         return stream.getvalue()
 
     def _beside(self, meta: Meta) -> Iterator[tuple[bytes, bytes]]:
@@ -109,16 +109,16 @@ class PngWriter:
     def _animation(self, stream: BinaryIO, indexed: Indexed, bits: int, kind: int) -> None:
         """Writes frames: of each the part that changes, which replaces what was there."""
         times = durations(indexed.meta, len(indexed.indices))
-        _chunk(stream, b"acTL", struct.pack(">II", len(times), indexed.meta.loop or 0))
+        write_chunk(stream, b"acTL", struct.pack(">II", len(times), indexed.meta.loop or 0))
         numbers = itertools.count()
         parts = zip(changes(indexed.indices), indexed.indices, times, strict=True)
         for place, (box, frame, time) in enumerate(parts):
-            _chunk(stream, b"fcTL", struct.pack(">I", next(numbers)) + _control(box, time))
+            write_chunk(stream, b"fcTL", struct.pack(">I", next(numbers)) + _control(box, time))
             data = self._compress(_rows(box.of(frame), bits, kind))
             if place == 0:  # what viewers of stills see
-                _chunk(stream, b"IDAT", data)
+                write_chunk(stream, b"IDAT", data)
             else:
-                _chunk(stream, b"fdAT", struct.pack(">I", next(numbers)) + data)
+                write_chunk(stream, b"fdAT", struct.pack(">I", next(numbers)) + data)
 
     def _compress(self, data: bytes | U8) -> bytearray:
         return deflate.zlib_compress(data, self._level)
@@ -186,9 +186,3 @@ def _density(dpi: tuple[float, float] | None) -> bytes:
         return b""
     x, y = (round(value / INCH) for value in dpi)
     return struct.pack(">IIB", x, y, 1)
-
-
-def _chunk(stream: BinaryIO, kind: bytes, data: bytes | bytearray) -> None:
-    stream.write(struct.pack(">I", len(data)) + kind)
-    stream.write(data)
-    stream.write(struct.pack(">I", deflate.crc32(data, deflate.crc32(kind))))

@@ -31,7 +31,7 @@ def collect(picture: Picture) -> Colors:
     channels = picture.pixels.shape[-1]
     pixels = picture.pixels.reshape(-1, channels)
     if channels == 3:
-        return Colors(*histogram.distinct(np.ascontiguousarray(pixels), _spread(3)))
+        return Colors(*histogram.distinct(np.ascontiguousarray(pixels), _bits_apart(3)))
     # Sorting codes with their places behind them is much faster than sorting places by codes.
     keys = morton(pixels).astype(np.uint64) << np.uint64(32)
     keys |= np.arange(len(pixels), dtype=np.uint64)
@@ -54,7 +54,7 @@ def pixels_of(labels: U8, colors: Colors) -> U8:
     """
     assert colors.inverse is not None
     indices = np.empty(len(colors.inverse), np.uint8)
-    histogram.spread(labels, colors.inverse, indices)
+    histogram.to_pixels(labels, colors.inverse, indices)
     return indices
 
 
@@ -68,10 +68,10 @@ def morton(rgba: U8) -> U32:
         uint32 (n,): the highest bit of each channel first, C bits a level of the octree.
     """
     channels = rgba.shape[1]
-    spread = _spread(channels)
+    apart = _bits_apart(channels)
     code = np.zeros(len(rgba), np.uint32)
     for channel in range(channels):
-        code |= spread[rgba[:, channel]] << np.uint32(channels - 1 - channel)
+        code |= apart[rgba[:, channel]] << np.uint32(channels - 1 - channel)
     return code
 
 
@@ -137,13 +137,13 @@ def _ground(space: Space) -> tuple[F32, np.float32]:
 
 
 @functools.cache
-def _spread(channels: int) -> U32:
+def _bits_apart(channels: int) -> U32:
     """Returns uint32 (256,): each byte with its bits `channels` apart."""
     byte = np.arange(256, dtype=np.uint32)
-    spread = np.zeros(256, np.uint32)
+    apart = np.zeros(256, np.uint32)
     for bit in range(8):
-        spread |= ((byte >> np.uint32(bit)) & np.uint32(1)) << np.uint32(bit * channels)
-    return spread
+        apart |= ((byte >> np.uint32(bit)) & np.uint32(1)) << np.uint32(bit * channels)
+    return apart
 
 
 def cells_of(codes: U32, channels: int) -> I64:

@@ -144,5 +144,15 @@ def _are_bytes(channels: F32, blocks: Blocks) -> bool:
 
 
 def _rising(channels: F32) -> I32:
-    """Returns int32 (d, n), each channel's points in rising order, ties in their own order."""
-    return np.argsort(channels, axis=1, kind="stable").astype(np.int32)
+    """Returns int32 (d, n), each channel's points in rising order, ties in their own order.
+
+    Sorting values with their places behind them takes a tenth of the time of sorting places by
+    values. The bits of floats rise as these do, once those of negative ones are turned over.
+    """
+    bits = (channels + np.float32(0)).view(np.uint32)  # −0 becomes 0, which it equals
+    negative = bits >> np.uint32(31) != 0
+    rising = np.where(negative, ~bits, bits | np.uint32(1 << 31))
+    keys = rising.astype(np.uint64) << np.uint64(32)
+    keys |= np.arange(channels.shape[1], dtype=np.uint64)
+    keys.sort(axis=1)
+    return keys.astype(np.uint32).view(np.int32)

@@ -133,7 +133,8 @@ class _Search:
         rounds = min(search.swaps, self._affordable)
         if not rounds:
             return found
-        return swap(self._loop, points, found, fixed, self._strategy, rounds)
+        strategy, relax = self._strategy, search.relax
+        return swap(self._loop, points, found, fixed, strategy, rounds, relax)
 
     def _descend(self, loop: Loop, centers: F32, stop: Stop) -> Found:
         centers = np.array(centers, np.float32, order="C")

@@ -32,10 +32,10 @@ def far_points(points: Points, fixed: F32, strategy: Strategy, words: U64) -> I6
     chosen = np.empty(len(words), np.int64)
     metric = metric_of(strategy)
     if metric is None:
-        _spread(points, cost, words, strategy, chosen)
+        _draw_far(points, cost, words, strategy, chosen)
     else:
         x, weight = np.ascontiguousarray(points.x.T), np.ascontiguousarray(points.weight)
-        seeding.spread(x, weight, cost, words, metric == "squared", chosen)
+        seeding.draw_far(x, weight, cost, words, metric == "squared", chosen)
     return chosen
 
 
@@ -54,7 +54,7 @@ def draw(behind: F64, words: U64) -> I64:
     return chosen
 
 
-def _spread(points: Points, cost: F32, words: U64, strategy: Strategy, chosen: I64) -> None:
+def _draw_far(points: Points, cost: F32, words: U64, strategy: Strategy, chosen: I64) -> None:
     """The same in plain NumPy, for any distance."""
     x, weight = points.x, points.weight
     behind = np.cumsum(np.where(np.isfinite(cost), weight * cost, weight))

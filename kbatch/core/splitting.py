@@ -8,6 +8,7 @@ halves; whether a swap stays is decided by the loss of the strategy, whatever it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from kbatch.data import F32, I64, U8
     from kbatch.stages import Strategy
 
-AFTER_SWAP = Stop(limit=3, tolerance=0.0, relax=0.8)
-LONGER = Stop(limit=6, tolerance=1e-3, relax=0.8)  # for a single one, which needs time to pay
+AFTER_SWAP = Stop(limit=3, tolerance=0.0)
+LONGER = Stop(limit=6, tolerance=1e-3)  # for a single one, which needs time to pay
 NEAR = 1.01  # where its loss is at most this share of the best by then
 PATIENCE = 5  # a round in so many may be a single swap tried in vain
 BATCH = 0.15  # of the centers are swapped at once, at first
@@ -96,7 +97,13 @@ def split_centers(points: Points, count: int, fixed: F32, strategy: Strategy) ->
 
 
 def swap(
-    loop: Loop, points: Points, start: Found, fixed: int, strategy: Strategy, rounds: int
+    loop: Loop,
+    points: Points,
+    start: Found,
+    fixed: int,
+    strategy: Strategy,
+    rounds: int,
+    relax: float,
 ) -> Found:
     """Moves centers that are missed least to where a cut gains most, as long as the loss falls.
 
@@ -107,7 +114,9 @@ def swap(
         fixed: the first so many centers never move.
         strategy: whose loss decides.
         rounds: most trials.
+        relax: over-relaxation of the steps after a swap.
     """
+    after, longer = replace(AFTER_SWAP, relax=relax), replace(LONGER, relax=relax)
     best, better, k = start, True, len(start.centers)
     proposals = Proposals(points, strategy, k)
     batch = max(1, int(BATCH * k))
@@ -117,9 +126,9 @@ def swap(
         gone = proposals.swaps(loop.labels, centers, fixed, vain, batch, anew=better)
         if not len(gone):
             break
-        trial = Found(centers, *loop.descend(centers, fixed, AFTER_SWAP))
+        trial = Found(centers, *loop.descend(centers, fixed, after))
         if batch == 1 and trial.history[-1] < NEAR * best.history[-1]:
-            trial = Found(centers, *loop.descend(centers, fixed, LONGER))
+            trial = Found(centers, *loop.descend(centers, fixed, longer))
         better = bool(trial.history[-1] < best.history[-1])
         if better:
             best = trial

@@ -12,8 +12,10 @@ from kbatch.stages import Options
 from kbatch.variants import AXES
 
 Text = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=1)]
 Choices = tuple[Choice, ...]
+
+MANY = 1_000_000  # of what takes memory or time each; more is a slip
+MOST_PIXELS = 2**31 - 1  # that an int32 can count
 
 
 def _axis(default: Any, description: str) -> Any:
@@ -42,18 +44,20 @@ class Job(Options):
     order: Literal["luminance", "count", "hue", "fixed"] = Field(
         "luminance", description="how palettes are sorted"
     )
-    seed: int = Field(0, ge=0, description="what all chance derives from")
-    restarts: Count | None = Field(None, description="starts; from effort when not given")
-    swaps: int | None = Field(
-        None, ge=0, description="rounds of swaps after each start; from effort when not given"
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="what all chance derives from")
+    restarts: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        None, description="starts; from effort when not given"
     )
-    coarse: Annotated[int, Field(ge=0)] | None = Field(
+    swaps: Annotated[int, Field(ge=0, le=MANY)] | None = Field(
+        None, description="rounds of swaps after each start; from effort when not given"
+    )
+    coarse: Annotated[int, Field(ge=0, le=2**24)] | None = Field(
         None, description="points to search on, 0 for all colours; from effort when not given"
     )
     tolerance: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] | None = Field(
         None, description="relative gain at which a search ends; from effort when not given"
     )
-    max_iterations: Count | None = Field(
+    max_iterations: Annotated[int, Field(ge=1, le=MANY)] | None = Field(
         None, description="most iterations of a search; from effort when not given"
     )
     icc: Literal["convert", "keep", "ignore"] = Field(
@@ -67,9 +71,12 @@ class Job(Options):
         "fail", description="what becomes of a picture whose file ends too early"
     )
     max_pixels: int = Field(
-        200_000_000, ge=1, description="pictures with more pixels in all frames fail"
+        200_000_000,
+        ge=1,
+        le=MOST_PIXELS,
+        description="pictures with more pixels in all frames fail",
     )
-    max_frames: int = Field(10_000, ge=1, description="animations with more frames fail")
+    max_frames: int = Field(10_000, ge=1, le=MANY, description="animations with more frames fail")
     alpha: (
         Literal["keep", "binary", "matte"]
         | Annotated[int, Field(ge=1, le=255)]
@@ -91,7 +98,7 @@ class Job(Options):
     measures: Choices = Field((), description="what is measured beside the errors")
     reports: Choices = Field((Choice("csv"),), description="what is made of the results")
     executor: Choice = Field(Choice("threads"), description="what runs the pictures")
-    workers: Count | None = Field(
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None, description="pictures worked on at once; the number of cores when not given"
     )
     plugins: tuple[Text, ...] = Field(

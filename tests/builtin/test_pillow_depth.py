@@ -119,25 +119,6 @@ def test_a_transparent_colour_is_compared_at_its_depth() -> None:
     assert pixels[0].tolist() == [[0, 0, 0, 0], [4, 8, 12, 255], [156, 0, 1, 255]]
 
 
-def test_deep_frames_are_cut_and_their_transparent_colour_with_them() -> None:
-    one, two = DEEP[:2, :3, :3], DEEP[2:4, :3, :3]
-    control = [struct.pack(">5I2H2B", n, 3, 2, 0, 0, 1, 10, 0, 0) for n in (0, 1)]
-    data = png(
-        one,
-        2,
-        acTL=struct.pack(">2I", 2, 0),
-        tRNS=struct.pack(">3H", *one[1, 2]),
-        fcTL=control[0],
-        _fcTL=control[1],
-        _fdAT=struct.pack(">I", 2) + packed(two),
-    )
-    pixels = PillowLoader(PillowOptions()).load(io.BytesIO(data), "it").pixels
-    assert pixels.shape == (2, 2, 3, 4)
-    assert np.argwhere(pixels[..., 3] == 0).tolist() == [[0, 1, 2]]
-    seen = pixels[..., 3] > 0
-    assert np.array_equal(pixels[seen][:, :3], (np.stack([one, two]) >> 8)[seen])
-
-
 def test_bands_meet_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "BAND", 30)
     assert np.array_equal(load(png(DEEP[..., :3], 2)), rounded(DEEP[..., :3]))

@@ -130,7 +130,7 @@ def test_ones_counts_bits(word: int) -> None:
 def test_the_kernels_do_what_their_python_says() -> None:
     rng = np.random.default_rng(3)
     pixels = random_picture(rng, 1, 60, levels=4).pixels.reshape(-1, 3)
-    spread = np.array([sum((b >> i & 1) << 3 * i for i in range(8)) for b in range(256)], np.uint32)
+    apart = np.array([sum((b >> i & 1) << 3 * i for i in range(8)) for b in range(256)], np.uint32)
     results = []
     for mark, count, colours in (
         (histogram.mark, histogram.count, histogram.colours),
@@ -138,7 +138,7 @@ def test_the_kernels_do_what_their_python_says() -> None:
     ):
         bitmap, rank = np.zeros(1 << 18, np.uint64), np.zeros(1 << 18, np.uint32)
         codes = np.zeros(len(pixels), np.uint32)
-        n = mark(pixels, spread, bitmap, rank, codes)
+        n = mark(pixels, apart, bitmap, rank, codes)
         rgb, counts = np.zeros((n, 3), np.uint8), np.zeros(n, np.int64)
         count(bitmap, rank, codes, counts)
         cells = np.zeros(n + 1, np.int64)

@@ -107,7 +107,7 @@ def test_fixed_centers_are_split_around(strategy: CompiledStrategy) -> None:
     found = split_centers(made, 9, fixed, strategy)
     assert found.shape == (9, 3)
     loop, start = started(strategy, made, np.vstack([fixed, found]), 2)
-    swapped = swap(loop, made, start, 2, strategy, 20)
+    swapped = swap(loop, made, start, 2, strategy, 20, 0.8)
     assert np.array_equal(swapped.centers[:2], fixed)
 
 
@@ -117,7 +117,7 @@ def test_swaps_never_raise_the_loss(strategy: CompiledStrategy, k: int, seed: in
     made = random_points(np.random.default_rng(seed), 2500)
     loop, start = started(strategy, made, made.x[:k])
     before = start.centers.copy()
-    found = swap(loop, made, start, 0, strategy, 15)
+    found = swap(loop, made, start, 0, strategy, 15, 0.8)
     assert found.history[-1] <= start.history[-1]
     for end in (start, found):
         _, cost = assign_with(strategy, made, end.centers)
@@ -131,7 +131,7 @@ def test_swaps_mend_a_start_with_all_centers_in_one_corner(strategy: CompiledStr
     near = made.x[np.argsort(made.x.sum(axis=1))[:20]].copy()
     _, plain = started(strategy, made, near, stop=Stop(limit=200, tolerance=0.0))
     loop, start = started(strategy, made, near, stop=Stop(limit=1, tolerance=0.0))
-    found = swap(loop, made, start, 0, strategy, 40)
+    found = swap(loop, made, start, 0, strategy, 40, 0.8)
     assert found.history[-1] < 1.01 * plain.history[-1]
     assert found.history[-1] < 0.9 * start.history[-1]
 
@@ -140,4 +140,4 @@ def test_any_strategy_can_be_split_and_swapped(chebyshev: Strategy) -> None:
     made = random_points(np.random.default_rng(6), 400)
     centers = split_centers(made, 6, none(3), chebyshev)
     loop, start = started(chebyshev, made, centers)
-    assert swap(loop, made, start, 0, chebyshev, 5).history[-1] <= start.history[-1]
+    assert swap(loop, made, start, 0, chebyshev, 5, 0.8).history[-1] <= start.history[-1]

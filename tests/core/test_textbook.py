@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,6 +141,28 @@ def test_a_watched_search_finds_what_quantize_finds(
 
 
 # ---- against scikit-learn ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("effort", ["plain", "balanced"])
+def test_plain_effort_takes_plain_steps_also_after_swaps(
+    effort: str,
+    strategy: CompiledStrategy,
+    random: Initializer,
+    rgb: Space,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, taken = CompiledLoop.descend, []
+
+    def watched(loop: CompiledLoop, *asked: Any) -> tuple[F64, Stopped]:
+        taken.append(asked[2])
+        return whole(loop, *asked)
+
+    monkeypatch.setattr(CompiledLoop, "descend", watched)
+    search = replace(EFFORTS[effort], swaps=9, budget=0)
+    cluster(Placed(colours_of("noise", 1), rgb), 12, strategy, random, search=search, seed=0)
+    steps = [stop.relax for stop in taken if stop.limit]
+    assert len(steps) > 4
+    assert set(steps) == {0.0 if effort == "plain" else 0.8}
 
 
 def tied(x: Any, centers: Any) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import Compiled, Plain
 
+from kbatch.core.compiled import _rising
 from kbatch.data import Points
 from kbatch.stages import CompiledStrategy
 from kbatch.testing import random_points
@@ -173,3 +174,15 @@ def test_compiled_steps_are_the_plain_ones(
         after = compiled.update(labels, cost, fixed, centers)
         assert np.allclose(after, plain.update(labels, cost, fixed, centers), rtol=1e-5)
         centers = after
+
+
+@pytest.mark.parametrize("kind", ["normal", "ties", "tiny"])
+def test_points_rise_as_a_stable_sort_puts_them(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    made = {
+        "normal": rng.normal(size=(3, 5000)) * 1e3,
+        "ties": rng.integers(-3, 4, (4, 5000)) * -0.5,  # −0 too, which equals 0
+        "tiny": rng.choice([0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e15], (3, 500)),
+    }
+    x = made[kind].astype(np.float32)
+    assert np.array_equal(_rising(x), np.argsort(x, axis=1, kind="stable"))

@@ -29,12 +29,12 @@ def ones(word: Any) -> Any:
 
 
 @kernel("i8(Array(u1, 2, 'C', readonly=True), u4[::1], u8[::1], u4[::1], u4[::1])")
-def mark(pixels: U8, spread: U32, bitmap: U64, rank: U32, codes: U32) -> Any:
+def mark(pixels: U8, apart: U32, bitmap: U64, rank: U32, codes: U32) -> Any:
     """Finds which colours occur.
 
     Args:
         pixels: uint8 (N, 3).
-        spread: uint32 (256,), each byte with its bits three apart.
+        apart: uint32 (256,), each byte with its bits three apart.
         bitmap: uint64 (2¹⁸,), zeros; a bit is set for each code that occurs.
         rank: uint32 (2¹⁸,), filled with how many codes occur below each word's first.
         codes: uint32 (N,), filled with each pixel's code.
@@ -44,9 +44,9 @@ def mark(pixels: U8, spread: U32, bitmap: U64, rank: U32, codes: U32) -> Any:
     """
     for i in range(pixels.shape[0]):
         codes[i] = (
-            (spread[pixels[i, 0]] << np.uint32(2))
-            | (spread[pixels[i, 1]] << np.uint32(1))
-            | spread[pixels[i, 2]]
+            (apart[pixels[i, 0]] << np.uint32(2))
+            | (apart[pixels[i, 1]] << np.uint32(1))
+            | apart[pixels[i, 2]]
         )
     for i in range(codes.shape[0]):
         code = codes[i]
@@ -123,7 +123,7 @@ def colours(bitmap: U64, rgb: U8, cells: I64) -> int:
 
 
 @kernel("void(u1[::1], i4[::1], u1[::1])")
-def spread(labels: U8, inverse: I32, indices: U8) -> None:
+def to_pixels(labels: U8, inverse: I32, indices: U8) -> None:
     """Gives each pixel the label of its colour.
 
     Args:

@@ -61,7 +61,7 @@ def walk(rgba: U8, count: I64, first: I64, parts: int, level: U8, behind: F64) -
 
 
 @kernel()
-def spread(behind: F64, first: int, end: int) -> float:
+def inner_error(behind: F64, first: int, end: int) -> float:
     """Returns the squared distances to their mean, summed over the pixels of some rows."""
     middle = 0.0
     for j in range(2, 6):
@@ -89,7 +89,7 @@ def nested(level: U8, behind: F64, n: int, bottom: np.int64, error: F32) -> None
     for end in range(1, n + 1):
         for depth in range(bottom - 1, np.int64(level[end]) - 1, -1):
             if inside[depth + 1] > 0:
-                whole = spread(behind, start[depth], end)
+                whole = inner_error(behind, start[depth], end)
                 for i in range(start[depth] + 1, end):
                     if level[i] == depth + 1:
                         error[i] = whole
@@ -131,7 +131,7 @@ def cut_cells(rgba: U8, count: I64, cells: I64, target: int, runs: I64) -> int:
         start, parts = cells[unit], cells[unit + 1] - cells[unit]
         runs[found], error[found] = start, whole[unit]
         found += 1
-        if parts == 1 or spread(behind, unit, unit + 1) < bound:
+        if parts == 1 or inner_error(behind, unit, unit + 1) < bound:
             continue
         for part in range(parts + 1):
             first[part] = start + part

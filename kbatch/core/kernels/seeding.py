@@ -53,7 +53,7 @@ def find(behind: F64, word: int) -> int:
 
 
 @kernel("void(f4[:, ::1], f8[::1], f4[::1], u8[:, ::1], b1, i8[::1])")
-def spread(
+def draw_far(
     x: F32,
     weight: F64,
     cost: F32,

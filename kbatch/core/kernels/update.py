@@ -151,11 +151,13 @@ def rising_medians(
     for j in range(len(x)):
         for c in range(len(mass)):
             behind[c] = 0.0
-        for i in order[j]:
+        for place in order[j]:
+            i = np.uint32(place)  # who is below 0 would be sought from the end
             label = labels[i]
             before = behind[label]
-            behind[label] = before + weight[i]
-            if label >= fixed and before < 0.5 * mass[label] <= behind[label]:
+            after = before + weight[i]
+            behind[label] = after
+            if before < 0.5 * mass[label] <= after and label >= fixed:
                 centers[label, j] = x[j, i]
 
 

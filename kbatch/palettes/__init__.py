@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 
 from kbatch.errors import KbatchError
+from kbatch.palettes import swatches
 
 Rgba = tuple[int, int, int, int]
 
@@ -213,44 +214,12 @@ def _adobe_table(data: bytes) -> Iterator[Rgba]:
         yield (0, 0, 0, 0) if index == clear != _NO_INDEX else (red, green, blue, 255)
 
 
-def _adobe_swatches(data: bytes) -> Iterator[Rgba]:
-    """Adobe Swatch Exchange: blocks with a name in UTF-16 and numbers in one of four models."""
-    if data[:4] != b"ASEF":
-        raise ValueError("it does not begin with 'ASEF'")
-    (blocks,) = struct.unpack_from(">I", data, 8)
-    place = 12
-    for _ in range(blocks):
-        kind, length = struct.unpack_from(">HI", data, place)
-        body = struct.unpack_from(f"{length}s", data, place + 6)[0]
-        place += 6 + length
-        if kind == 1:  # others begin and end groups
-            yield _swatch(body)
-
-
-def _swatch(body: bytes) -> Rgba:
-    (units,) = struct.unpack_from(">H", body)
-    name = body[2 : 2 + 2 * units].decode("utf-16-be", "replace").rstrip("\0")
-    model = body[2 + 2 * units : 6 + 2 * units].decode("ascii", "replace").strip()
-    count = {"RGB": 3, "CMYK": 4, "Gray": 1, "LAB": 3}.get(model)
-    if count is None:
-        raise ValueError(f"colour {name!r} is in {model!r}, expected RGB, CMYK or Gray")
-    values = struct.unpack_from(f">{count}f", body, 6 + 2 * units)
-    if model == "LAB":
-        raise ValueError(f"colour {name!r} is in LAB: save the swatches as RGB")
-    if model == "CMYK":  # without a profile
-        values = tuple((1 - value) * (1 - values[3]) for value in values[:3])
-    if model == "Gray":
-        values *= 3
-    red, green, blue = (int(min(max(value, 0.0), 1.0) * 255 + 0.5) for value in values)
-    return red, green, blue, 255
-
-
 _READERS: dict[str, Callable[[bytes], Iterator[Rgba]]] = {
     ".gpl": _gimp,
     ".act": _adobe_table,
     ".hex": _hex,
     ".pal": _pal,
-    ".ase": _adobe_swatches,
+    ".ase": swatches.read,
     ".css": _css,
     ".json": _json,
 }
