@@ -1,0 +1,163 @@
+"""`contact.png`: the study's figure, a source and then K × strategy, for each picture."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+from kbatch.builtin.contact_cells import (
+    BAR,
+    FAINT,
+    INK,
+    LINE,
+    PAD,
+    PAPER,
+    Cell,
+    clipped,
+    font,
+    picture_of,
+)
+from kbatch.builtin.report_words import apart_from_k, decibels, psnr, size
+from kbatch.data import Record
+from kbatch.stages import Folder, Results
+
+if TYPE_CHECKING:
+    from kbatch.builtin.options import ContactOptions
+
+log = logging.getLogger(__name__)
+
+MARGIN, GAP = 22, 12  # pixels: around a sheet, between cells
+TITLE, NAME = 20, 16  # pixels of letters
+BELOW = 2 * PAD + BAR + 2 * LINE  # pixels of what is below a picture
+
+
+class ContactReport:
+    """Draws sheets of a fixed width, as many as it takes; only one is in memory at a time."""
+
+    def __init__(self, options: ContactOptions) -> None:
+        self._width = options.width
+        self._height = options.height
+        self._cell = min(options.cell, options.width - 2 * MARGIN)
+        self._columns = max(1, (self._width - 2 * MARGIN + GAP) // (self._cell + GAP))
+
+    def write(self, results: Results, folder: Folder) -> None:
+        """Writes `contact.png`, and `contact-2.png` and so on where one is not high enough."""
+        strips = itertools.chain([self._title(results)], self._strips(results, folder))
+        for number, sheet in enumerate(self._sheets(strips), start=1):
+            with folder.open("contact.png" if number == 1 else f"contact-{number}.png") as stream:
+                sheet.save(stream, "PNG")
+
+    def _sheets(self, strips: Iterator[Image.Image]) -> Iterator[Image.Image]:
+        """Yields sheets of as many strips as fit, at least one."""
+        kept: list[Image.Image] = []
+        for strip in strips:
+            if kept and sum(one.height for one in kept) + strip.height > self._height - 2 * MARGIN:
+                yield self._sheet(kept)
+                kept = []
+            kept.append(strip)
+        yield self._sheet(kept)
+
+    def _sheet(self, strips: Sequence[Image.Image]) -> Image.Image:
+        height = sum(strip.height for strip in strips) + 2 * MARGIN - GAP
+        sheet, top = Image.new("RGB", (self._width, height), PAPER), MARGIN
+        for strip in strips:
+            sheet.paste(strip, (0, top))
+            top += strip.height
+        return sheet
+
+    def _title(self, results: Results) -> Image.Image:
+        facts = results.facts
+        pictures, variants = facts.get("pictures"), len(facts.get("variants", ()))
+        text = f"{_many(pictures, 'picture')} in {_many(variants, 'variant')}"
+        made_by = f"kbatch {facts.get('versions', {}).get('kbatch', '')}".strip()
+        return self._heading(text, made_by, TITLE)
+
+    def _strips(self, results: Results, folder: Folder) -> Iterator[Image.Image]:
+        """Yields the rows of all pictures, the first of each with its name above."""
+        for name, group in itertools.groupby(results, key=lambda record: record.picture):
+            rows: dict[str, list[Record]] = {}
+            for record in group:
+                rows.setdefault(apart_from_k(record), []).append(record)
+            first = next(iter(rows.values()))[0]
+            known = [size(first.bytes_in)]
+            if first.colors_in is not None:
+                known.append(_many(first.colors_in, "colour"))
+            heading = self._heading(name, "  ·  ".join(filter(None, known)), NAME)
+            source = self._source(first, results)
+            for strip in self._rows(rows, source, folder):
+                yield strip if heading is None else _stacked(heading, strip)
+                heading = None
+
+    def _rows(
+        self, rows: dict[str, list[Record]], source: Cell, folder: Folder
+    ) -> Iterator[Image.Image]:
+        """Yields the rows of a picture: its source first, and below it only what is wrapped."""
+        beside = max(1, self._columns - 1)
+        for records in rows.values():
+            for begin in range(0, len(records), beside):
+                cells = [self._result(record, folder) for record in records[begin : begin + beside]]
+                if self._columns == 1:
+                    yield from ([self._strip([source])] if begin == 0 else [])
+                    yield self._strip(cells)
+                else:
+                    yield self._strip([source if begin == 0 else None, *cells])
+
+    def _strip(self, cells: Sequence[Cell | None]) -> Image.Image:
+        heights = [cell.image.height for cell in cells if cell and cell.image]
+        box = self._cell, max(heights, default=self._cell * 2 // 3)
+        strip = Image.new("RGB", (self._width, box[1] + BELOW + 2 * GAP), PAPER)
+        for column, cell in enumerate(cells):
+            if cell is not None:
+                cell.draw(strip, (MARGIN + column * (self._cell + GAP), 0), box)
+        return strip
+
+    def _heading(self, text: str, beside: str, letters: int) -> Image.Image:
+        strip = Image.new("RGB", (self._width, letters + 2 * GAP - PAD), PAPER)
+        pen, right = ImageDraw.Draw(strip), self._width - MARGIN
+        room = self._width - 2 * MARGIN - font().getlength(beside) - GAP
+        text = clipped(text, room, letters)
+        pen.text((MARGIN, letters), text, INK, font(letters), anchor="ls")
+        pen.text((right, letters), beside, FAINT, font(), anchor="rs")
+        return strip
+
+    def _source(self, record: Record, results: Results) -> Cell:
+        lines = (("source", size(record.bytes_in)),)
+        data = results.preview(record)
+        if data is None:
+            return Cell(None, "no preview of the source was kept", (), lines)
+        return Cell(picture_of(data, self._cell), "", (), lines)
+
+    def _result(self, record: Record, folder: Folder) -> Cell:
+        label = f"K = {record.k}  {apart_from_k(record)}"
+        ratio = "" if record.ratio is None else f"{record.ratio:.1f}×"
+        errors = record.status if record.status != "done" else decibels(psnr(record))
+        lines = ((label, size(record.bytes_out)), (errors, ratio))
+        if record.output is None:
+            why = record.error or "kept: the result was larger than its source"
+            return Cell(None, why, record.palette, lines)
+        path = folder.find(record.output)
+        if path is None:
+            return Cell(None, f"missing: {record.output}", record.palette, lines)
+        try:
+            return Cell(picture_of(path, self._cell), "", record.palette, lines)
+        except Exception as error:  # a palette, or whatever became of the file since
+            log.debug("%s is not shown", path, exc_info=error)
+            return Cell(None, f"no picture: {record.output}", record.palette, lines)
+
+
+def _stacked(*strips: Image.Image) -> Image.Image:
+    height = sum(strip.height for strip in strips)
+    made, top = Image.new("RGB", (strips[0].width, height), PAPER), 0
+    for strip in strips:
+        made.paste(strip, (0, top))
+        top += strip.height
+    return made
+
+
+def _many(count: int | None, what: str) -> str:
+    number = "?" if count is None else f"{count:,}"
+    return f"{number} {what}{'' if count == 1 else 's'}"
