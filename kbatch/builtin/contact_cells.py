@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import unicodedata
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,9 +74,14 @@ def font(size: int = TEXT) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
+def drawable(text: str) -> str:
+    """Returns text in one line, of what Pillow's own font has: no accents, other letters as `?`."""
+    return "".join(map(_letter, shown(text)))
+
+
 def clipped(text: str, width: float, size: int = TEXT) -> str:
     """Returns as much of a text as fits, in one line; the end of it counts, as of file names."""
-    text = shown(text)
+    text = drawable(text)
     letters = font(size)
     if letters.getlength(text) <= width:
         return text
@@ -130,6 +137,14 @@ def _checks(size: tuple[int, int]) -> Image.Image:
     return sheet
 
 
+@functools.cache
+def _letter(char: str) -> str:
+    base = unicodedata.normalize("NFKD", char)[0]
+    letters = font()
+    missing = bytes(letters.getmask("\U0010fffd"))
+    return next((one for one in (char, base) if bytes(letters.getmask(one)) != missing), "?")
+
+
 def _without(text: str, kept: int) -> str:
     """Returns a text with `…` in place of its middle."""
     head = kept - kept // 2
@@ -142,7 +157,7 @@ def _say(
     """Writes a text into a box, as many lines of it as there is room for."""
     (left, top), (width, height) = corner, box
     lines: list[str] = []
-    for word in shown(text).split(" "):
+    for word in drawable(text).split(" "):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and font().getlength(joined) <= width - 4 * PAD:
             lines[-1] = joined

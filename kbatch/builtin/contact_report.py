@@ -88,9 +88,9 @@ class ContactReport:
                 known.append(_many(first.colors_in, "colour"))
             heading = self._heading(name, "  ·  ".join(filter(None, known)), NAME)
             source = self._source(first, results)
-            for strip in self._rows(rows, source, folder):
-                yield strip if heading is None else _stacked(heading, strip)
-                heading = None
+            strips = self._rows(rows, source, folder)
+            yield _stacked(heading, next(strips))
+            yield from strips
 
     def _rows(
         self, rows: dict[str, list[Record]], source: Cell, folder: Folder
@@ -133,7 +133,7 @@ class ContactReport:
 
     def _result(self, record: Record, folder: Folder) -> Cell:
         label = f"K = {record.k}  {apart_from_k(record)}"
-        ratio = "" if record.ratio is None else f"{record.ratio:.1f}×"
+        ratio = "" if record.ratio is None else f"1 : {record.ratio:.1f}"
         errors = record.status if record.status != "done" else decibels(psnr(record))
         lines = ((label, size(record.bytes_out)), (errors, ratio))
         if record.output is None:
