@@ -80,7 +80,7 @@ class ReportFolder:
             ValueError: the name leads out of the folder.
             PictureError: it can't be written; the text says why.
         """
-        if _leads_out(name):
+        if _leads_out(name) or "\\" in name or PureWindowsPath(name).drive:
             raise ValueError(f"a report can't write {name!r}: give a name inside its folder")
         with whole(self.path / name) as stream:
             yield stream
@@ -99,8 +99,7 @@ class ReportFolder:
 
 
 def _leads_out(name: str) -> bool:
-    parts = set(name.split("/"))
-    return bool(parts & {"", ".", ".."} or "\\" in name or PureWindowsPath(name).drive)
+    return not {"", ".", ".."}.isdisjoint(name.split("/"))
 
 
 def _make_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ BELOW = 2 * PAD + BAR + 2 * LINE  # pixels of what is below a picture
 
 
 class ContactReport:
-    """Draws sheets of a fixed width, as many as it takes; only one is in memory at a time."""
+    """Draws sheets of a fixed width, as many as it takes; they are never all in memory."""
 
     def __init__(self, options: ContactOptions) -> None:
         self._width = options.width
@@ -79,36 +79,41 @@ class ContactReport:
     def _strips(self, results: Results, folder: Folder) -> Iterator[Image.Image]:
         """Yields the rows of all pictures, the first of each with its name above."""
         for name, group in itertools.groupby(results, key=lambda record: record.picture):
-            rows: dict[str, list[Record]] = {}
-            for record in group:
-                rows.setdefault(apart_from_k(record), []).append(record)
-            first = next(iter(rows.values()))[0]
+            records = list(group)
+            first = records[0]
             known = [size(first.bytes_in)]
             if first.colors_in is not None:
                 known.append(_many(first.colors_in, "colour"))
             heading = self._heading(name, "  ·  ".join(filter(None, known)), NAME)
+            if all(record.error == first.error is not None for record in records):
+                lines = (("failed", size(first.bytes_in)),)
+                failure = Cell(None, first.error or "", (), lines)
+                yield _stacked(heading, self._strip([failure], self._cell * 2 // 3))
+                continue
             source = self._source(first, results)
-            strips = self._rows(rows, source, folder)
+            strips = self._rows(_rows(records), source, folder)
             yield _stacked(heading, next(strips))
             yield from strips
 
     def _rows(
-        self, rows: dict[str, list[Record]], source: Cell, folder: Folder
+        self, rows: Sequence[Sequence[Record]], source: Cell, folder: Folder
     ) -> Iterator[Image.Image]:
         """Yields the rows of a picture: its source first, and below it only what is wrapped."""
         beside = max(1, self._columns - 1)
-        for records in rows.values():
+        height = source.image.height if source.image else self._cell * 2 // 3
+        for records in rows:
             for begin in range(0, len(records), beside):
                 cells = [self._result(record, folder) for record in records[begin : begin + beside]]
                 if self._columns == 1:
-                    yield from ([self._strip([source])] if begin == 0 else [])
-                    yield self._strip(cells)
+                    yield from ([self._strip([source], height)] if begin == 0 else [])
+                    yield self._strip(cells, height)
                 else:
-                    yield self._strip([source if begin == 0 else None, *cells])
+                    yield self._strip([source if begin == 0 else None, *cells], height)
 
-    def _strip(self, cells: Sequence[Cell | None]) -> Image.Image:
+    def _strip(self, cells: Sequence[Cell | None], height: int) -> Image.Image:
+        """Returns a row of cells, at least as high as is told."""
         heights = [cell.image.height for cell in cells if cell and cell.image]
-        box = self._cell, max(heights, default=self._cell * 2 // 3)
+        box = self._cell, max([height, *heights])
         strip = Image.new("RGB", (self._width, box[1] + BELOW + 2 * GAP), PAPER)
         for column, cell in enumerate(cells):
             if cell is not None:
@@ -147,6 +152,16 @@ class ContactReport:
         except Exception as error:  # a palette, or whatever became of the file since
             log.debug("%s is not shown", path, exc_info=error)
             return Cell(None, f"no picture: {record.output}", record.palette, lines)
+
+
+def _rows(records: Sequence[Record]) -> list[list[Record]]:
+    """Returns the records of a picture in rows: K along them, unless more of the rest differs."""
+    by_rest: dict[str, list[Record]] = {}
+    by_k: dict[int, list[Record]] = {}
+    for record in records:
+        by_rest.setdefault(apart_from_k(record), []).append(record)
+        by_k.setdefault(record.k, []).append(record)
+    return list((by_rest if len(by_rest) <= len(by_k) else by_k).values())
 
 
 def _stacked(*strips: Image.Image) -> Image.Image:

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from kbatch.stages import Folder, Results
 if TYPE_CHECKING:
     from kbatch.builtin.options import MarkdownOptions
 
-SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|~&$^=:@]")
+SPECIAL = re.compile(r"[\\`*_{}\[\]<>#!|~&$@]")
 SUMMARY = ("variant", "done", "kept", "failed", "bytes", "ratio", "PSNR", "loss")
 PICTURE = ("variant", "bytes", "ratio", "PSNR", "loss")
 
@@ -38,22 +39,23 @@ class MarkdownReport:
 
     def _lines(self, results: Results, folder: Folder) -> Iterator[str]:
         totals: dict[str, _Totals] = {}
-        failures: list[Record] = []
+        failures: Counter[tuple[str, str]] = Counter()
         for record in results:
             totals.setdefault(record.variant, _Totals()).add(record)
-            if record.status == "failed" and len(failures) < self._pictures:
-                failures.append(record)
+            failure = record.picture, record.error or ""
+            if record.status == "failed" and (
+                failure in failures or len(failures) < self._pictures
+            ):
+                failures[failure] += 1
         yield from ("# Results", "", "Means of all pictures; the ratio is of all bytes.", "")
         rows = ([text(label), *total.cells()] for label, total in totals.items())
         yield from _table(SUMMARY, rows)
         failed = sum(total.failed for total in totals.values())
         if failed:
             yield from ("", "## Failures", "")
-            yield from _table(
-                ("picture", "variant", "why"),
-                (map(text, (one.picture, one.variant, one.error or "")) for one in failures),
-            )
-            yield from _more(failed - len(failures), "failures")
+            told = ((text(name), str(count), text(why)) for (name, why), count in failures.items())
+            yield from _table(("picture", "failed", "why"), told)
+            yield from _more(failed - failures.total(), "failures")
         yield from ("", "## Pictures")
         groups = itertools.groupby(results, key=lambda record: record.picture)
         for name, records in itertools.islice(groups, self._pictures):
