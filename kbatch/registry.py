@@ -21,7 +21,6 @@ from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
 import pluggy
-from pydantic import ValidationError
 
 from kbatch import hookspecs
 from kbatch.errors import KbatchError, PluginError, did_you_mean
@@ -48,15 +47,9 @@ class Entry:
             options: plain values; checked against the component's model.
 
         Raises:
-            PluginError: options that its model refuses, or its factory can't be imported.
+            PluginError: its factory can't be imported.
         """
-        try:
-            given = self.spec.options.model_validate(dict(options))
-        except ValidationError as error:
-            why = (str(each.get("ctx", each).get("error", each["msg"])) for each in error.errors())
-            kind = f"{self.spec.stage} {self.spec.name!r}"
-            raise PluginError(f"{kind} can't be made: {'; '.join(why)}") from error
-        return self.factory(given)
+        return self.factory(self.spec.options.model_validate(dict(options)))
 
     def options_table(self) -> list[tuple[str, str, str, str]]:
         """Returns name, type, default and meaning of each option."""
