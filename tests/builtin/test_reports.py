@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import math
+import re
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO, get_args
 
 import pytest
+from documents import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kbatch.builtin.csv_report import CsvReport
 from kbatch.builtin.json_report import JsonReport
-from kbatch.data import RECORD_COLUMNS, Record
+from kbatch.data import RECORD_COLUMNS, Record, Status
+from kbatch.data.pixels import Stopped
 from kbatch.stages import Options, Report, Results
 from kbatch.storage import ReportFolder
 
@@ -40,6 +45,16 @@ RECORD = Record(
 )
 
 
+class Table(tuple[Record, ...]):
+    """Results of which nothing but the records is known."""
+
+    __slots__ = ()
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+    def preview(self, record: Record) -> bytes | None:
+        return None
+
+
 class Memory:
     """A folder that keeps its files in memory."""
 
@@ -52,6 +67,9 @@ class Memory:
         yield stream
         self.files[name] = stream.getvalue()
 
+    def find(self, name: str) -> Path | None:
+        return None
+
 
 def written(report: Report, results: Results) -> bytes:
     folder = Memory()
@@ -60,8 +78,12 @@ def written(report: Report, results: Results) -> bytes:
     return data
 
 
+def as_json(*records: Record) -> bytes:
+    return written(JsonReport(Options()), Table(records))
+
+
 def as_csv(*records: Record) -> bytes:
-    return written(CsvReport(Options()), records)
+    return written(CsvReport(Options()), Table(records))
 
 
 def rows(*records: Record) -> list[dict[str, str]]:
@@ -73,7 +95,7 @@ def objects(*records: Record) -> list[dict[str, object]]:
     def unknown(name: str) -> object:
         raise AssertionError(f"{name} is not JSON")
 
-    data = written(JsonReport(Options()), records)
+    data = as_json(*records)
     return list(json.loads(data.decode("utf-8"), parse_constant=unknown))
 
 
@@ -108,15 +130,33 @@ def test_csv_keeps_every_digit(value: float) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_csv_text_comes_back_as_it_was_or_made_harmless(text: str) -> None:
     (row,) = rows(replace(RECORD, error=text))
-    assert row["error"] in (text, "'" + text)
-    assert not row["error"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert row["error"].replace("'", "") == text.replace("'", "")
+    for cell in re.split(r"[;\r\n]", row["error"]):
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠"))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0.png", "+1", "-1", "@SUM(A1)", "＝1+1"])
 def test_csv_text_that_a_spreadsheet_would_run_is_quoted(text: str) -> None:
     (row,) = rows(replace(RECORD, picture=text, loss=-1.5))
     assert row["picture"] == "'" + text
     assert row["loss"] == "-1.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("a;=1+1;-2.png", "a;'=1+1;'-2.png"),  # where `;` ends a cell
+        ("a\n=1", "a\n'=1"),
+        ("\t=1", "'\t'=1"),
+        ("a=1-2+3 @b; -c.png", "a=1-2+3 @b; -c.png"),
+    ],
+)
+def test_csv_text_within_a_cell_is_harmless_too(text: str, harmless: str) -> None:
+    assert rows(replace(RECORD, error=text))[0]["error"] == harmless
+
+
+def test_csv_names_of_measures_are_harmless_too() -> None:
+    assert "'=m" in rows(replace(RECORD, measures={"=m": 1.0}))[0]
 
 
 @pytest.mark.parametrize("text", ["a,b", 'a"b', "a\nb", "a\rb", "a\r\nb", " a ", "ß😀"])
@@ -131,7 +171,7 @@ def test_csv_writes_truth_as_words_and_undecodable_names_as_escapes() -> None:
 
 
 def test_json_has_a_record_a_line() -> None:
-    data = written(JsonReport(Options()), (RECORD, RECORD))
+    data = as_json(RECORD, RECORD)
     first, *lines, last = data.decode().splitlines()
     assert (first, last, len(lines)) == ("[", "]", 2)
     assert json.loads(lines[1]) == RECORD.row()
@@ -157,18 +197,18 @@ def test_json_keeps_all_text(text: str) -> None:
 
 
 def test_json_shows_names_as_they_are() -> None:
-    data = written(JsonReport(Options()), (replace(RECORD, picture="ß/caf\udce9.png"),))
+    data = as_json(replace(RECORD, picture="ß/caf\udce9.png"))
     assert '"ß/caf\\udce9.png"'.encode() in data
 
 
 @pytest.mark.parametrize("report", [CsvReport, JsonReport])
 def test_reports_stream(report: type[CsvReport | JsonReport], tmp_path: Path) -> None:
-    class Many:
+    class Many(Table):
         def __iter__(self) -> Iterator[Record]:
             return (replace(RECORD, position=position) for position in range(5_000))
 
     folder = ReportFolder(tmp_path)
-    report(Options()).write([RECORD], folder)  # imports what it needs
+    report(Options()).write(Table((RECORD,)), folder)  # imports what it needs
     tracemalloc.start()
     try:
         report(Options()).write(Many(), folder)
@@ -184,9 +224,8 @@ def test_reports_stream(report: type[CsvReport | JsonReport], tmp_path: Path) ->
 def test_results_that_break_leave_no_report(
     report: type[CsvReport | JsonReport], tmp_path: Path
 ) -> None:
-    class Broken:
-        def __init__(self) -> None:
-            self.passes = 0
+    class Broken(Table):
+        passes = 0
 
         def __iter__(self) -> Iterator[Record]:
             yield RECORD
@@ -197,3 +236,34 @@ def test_results_that_break_leave_no_report(
     with pytest.raises(ZeroDivisionError):
         report(Options()).write(Broken(), ReportFolder(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- the schema of results.json ----------------------------------------------------------------
+
+SCHEMA = json.loads((ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8"))
+KINDS = {"str": "string", "int": "integer", "float": "number", "None": "null"}
+WORDS = {"Status": get_args(Status), "Stopped": get_args(Stopped)}
+
+
+def test_the_schema_has_each_column_as_a_record_declares_it() -> None:
+    declared = {field.name: str(field.type).split(" | ") for field in fields(Record)}
+    told = SCHEMA["items"]["properties"]
+    assert tuple(told) == tuple(SCHEMA["items"]["required"]) == RECORD_COLUMNS
+    for name, one in told.items():
+        kind, *none = declared[name]
+        if kind in WORDS:
+            assert one["enum"] == [*WORDS[kind], *([None] * len(none))]
+            continue
+        may_be = {KINDS[word] for word in declared[name]} | ({"null"} if kind == "float" else set())
+        types = [one["type"]] if isinstance(one["type"], str) else one["type"]
+        assert set(types) == may_be, name
+
+
+def test_what_is_written_fits_the_schema_and_what_is_not_does_not() -> None:
+    schema = importlib.import_module("jsonschema").Draft202012Validator(SCHEMA)
+    full = replace(RECORD, k_used=8, stopped="labels", output="x.png", sse=math.inf, bytes_in=3)
+    schema.validate(objects(RECORD, full, replace(full, measures={"psnr": math.nan})))
+    (row,) = objects(full)
+    for wrong in ({"status": "lost"}, {"k": "8"}, {"bytes_out": -1}, {"psnr": "x"}):
+        assert not schema.is_valid([row | wrong])
+    assert not schema.is_valid([{}])
