@@ -69,6 +69,24 @@ for squared in (True, False):
 """
 
 
+DIMENSIONS = """
+import json, sys
+import numpy as np
+from kbatch.core import assign_nearest, prepare
+from kbatch.data import Points
+prepare()
+found = []
+for d in map(int, sys.argv[1:]):
+    far = np.eye(1, d, d - 1, dtype=np.float32)  # only its last channel is not 0
+    points = Points(np.asfortranarray(3 * far), np.ones(1))
+    centers = np.vstack([far, 0 * far])
+    for squared in (True, False):
+        labels, cost = assign_nearest(points, centers, squared=squared)
+        found.append([int(labels[0]), float(cost[0])])
+print(json.dumps(found))
+"""
+
+
 def run(cache: Path, *modules: str, script: str = SCRIPT) -> tuple[dict[str, list[int]], str]:
     """Prepares kernels in a process of their own: hits, misses, signatures of each; the log."""
     done = subprocess.run(
@@ -110,6 +128,33 @@ def test_kernels_are_compiled_once(filled: tuple[Path, str]) -> None:
     assert said == ""
     assert {name.partition(".")[0] for name in counts} == set(jit.MODULES)
     assert all(count == HIT for count in counts.values()), counts
+
+
+def test_what_two_processes_compiled_is_never_mixed_up_in_a_third(
+    filled: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Loops of one factory once had one name, and one was called for the other."""
+    cache = tmp_path / "cache"
+    shutil.copytree(filled[0], cache)
+    expected = [[0, 4.0], [0, 2.0]]
+    for dimensions in (["4"], ["3", "4"], ["4", "3"]):  # the first compiles, the others load
+        found, _ = run(cache, *dimensions, script=DIMENSIONS)
+        assert found == expected * len(dimensions)
+
+
+def test_kernels_of_a_factory_have_names_of_their_own() -> None:
+    folder = Path(jit.__file__).parent
+    names = [file.stem for file in folder.glob("*.py") if file.stem not in ("__init__", "jit")]
+    modules = [importlib.import_module(f"{jit.__package__}.{name}") for name in names]
+    found = {
+        kernel: (kernel.py_func.__module__, kernel.py_func.__qualname__)
+        for module in modules
+        for kernel in vars(module).values()
+        if hasattr(kernel, "py_func")
+    }
+    assert len(found) > len(modules)
+    assert len(set(found.values())) == len(found)
+    assert not any("<locals>" in name for _, name in found.values())
 
 
 def test_what_two_processes_fill_at_once_is_never_one_file(filled: tuple[Path, str]) -> None:

@@ -39,7 +39,7 @@ def make_scan(*, four: bool, squared: bool) -> Callable[..., Any]:
         squared: squared Euclidean distance, or else the sum of absolute differences.
     """
 
-    @kernel()
+    @kernel(name=f"scan_{'squared' if squared else 'absolute'}{4 if four else 3}")
     def scan(
         x: F32, start: Any, end: Any, near: F32, ids: I32, count: int, cost: F32, label: I32
     ) -> None:

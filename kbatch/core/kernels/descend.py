@@ -61,7 +61,7 @@ def make_descend(*, four: bool) -> Callable[..., tuple[int, int, bool]]:
     A module each, so that the first picture with alpha compiles what it needs, and no other does.
     """
 
-    @kernel(SIGNATURE)
+    @kernel(SIGNATURE, name=f"descend{4 if four else 3}")
     def descend(
         x: F32,
         weight: F64,

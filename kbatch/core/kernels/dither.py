@@ -63,7 +63,7 @@ def make_sweep(*, four: bool) -> Callable[..., Any]:
     last = np.int32((1 << bits) - 1)
     scan = scan4 if four else scan3
 
-    @kernel()
+    @kernel(name=f"sweep{4 if four else 3}")
     def sweep(
         value: I32,
         entry: I16,

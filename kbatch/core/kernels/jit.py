@@ -63,16 +63,20 @@ class Cache(FunctionCache):
             return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
 
-def kernel(*signatures: str, inline: bool = False) -> Callable[[F], F]:
+def kernel(*signatures: str, inline: bool = False, name: str = "") -> Callable[[F], F]:
     """Declares a compiled loop.
 
     Args:
         signatures: Numba signatures that `prepare` compiles; none for a helper of other kernels.
         inline: a helper that is used once: put in its place before it is compiled, which is faster
             than to compile it, and then again where it is used.
+        name: of one that a factory makes. What is compiled in two processes and loaded in a third
+            meets there by name alone, and one would be called for the other.
     """
 
     def declare(function: F) -> F:
+        if name:
+            function.__name__ = function.__qualname__ = name
         compiled: Any = numba.njit(
             nogil=True, error_model="numpy", inline="always" if inline else "never"
         )(function)

@@ -60,7 +60,7 @@ def learn(work: I32, table: I16, middles: I32, keys: I32) -> None:
 def make_scan(*, four: bool) -> Callable[..., Any]:
     """Returns the search for the nearest entries, for four channels or three."""
 
-    @kernel()
+    @kernel(name=f"scan{4 if four else 3}")
     def scan(work: I32, keys: I32) -> None:
         """Finds the least key of each lane; its lowest byte is the entry.
 
