@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import Any, BinaryIO
 
 from kbatch.data import RECORD_COLUMNS
@@ -47,7 +48,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return float.__repr__(value)
+        return "" if math.isnan(value) else float.__repr__(value)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + value  # a spreadsheet would run it as a formula
     return str(value)
