@@ -49,7 +49,7 @@ class DeltaE:
             part = slice(start, start + AT_ONCE)
             lab = self._lab.place(colors[part]) / 2.55
             off[part] = ciede2000(lab, entries[:, chosen[part]])
-        order = np.argsort(off, kind="stable")
+        order = np.argsort(off)
         below = np.cumsum(count[order])
         place = np.searchsorted(below * 100, SHARE * below[-1])
         return float((off * count).sum() / below[-1]), float(off[order[place]])
@@ -82,7 +82,7 @@ def ciede2000(first: F64, second: F64) -> F64:
     stretch = 1.5 - 0.5 * _saturation(chroma)
     a1, a2 = a1 * stretch, a2 * stretch
     c1, c2 = np.sqrt(a1 * a1 + b1 * b1), np.sqrt(a2 * a2 + b2 * b2)
-    h1, h2 = np.arctan2(b1, a1) % math.tau, np.arctan2(b2, a2) % math.tau
+    h1, h2 = _hue(a1, b1), _hue(a2, b2)
     turn, total, gray = h2 - h1, h1 + h2, c1 * c2 == 0
     across = np.abs(turn) > math.pi  # the shorter way is through hue 0
     hue = np.where(across, total + np.where(total < math.tau, math.tau, -math.tau), total) / 2
@@ -105,6 +105,12 @@ def ciede2000(first: F64, second: F64) -> F64:
     square = by_light * by_light + by_chroma * by_chroma + by_hue * by_hue
     off: F64 = np.sqrt(np.maximum(square - tilt * by_chroma * by_hue, 0))
     return off
+
+
+def _hue(a: F64, b: F64) -> F64:
+    """Returns the angles of points, 0 to 2π; of a grey 0."""
+    angle = np.arctan2(b, a)
+    return np.where(angle < 0, angle + math.tau, angle)
 
 
 def _saturation(chroma: F64) -> F64:

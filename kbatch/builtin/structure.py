@@ -37,7 +37,7 @@ class Ssim:
 
 
 class MsSsim:
-    """Structural similarity of luma at five scales; higher is better (Wang, Simoncelli, Bovik 2003).
+    """Structural similarity of luma at five scales; higher is better (Wang et al. 2003).
 
     Contrast and structure at each scale, luminance at the coarsest, multiplied with the paper's
     weights; a scale that is negative counts as 0. From scale to scale the mean of 2 × 2 pixels is
@@ -57,9 +57,9 @@ class MsSsim:
         return {name: rounded(score) for name, score in told("ms_ssim", scores, min).items()}
 
 
-def planes(frame: Frame) -> tuple[F64, F64]:
-    """Returns the luma of a frame and of its result, float64 (H, W) each."""
-    return luma(frame.pixels), luma(frame.palette[None])[0][frame.indices]
+def planes(frame: Frame) -> F64:
+    """Returns float64 (2, H, W), the luma of a frame and of its result."""
+    return luma(frame.pixels, frame.indices, frame.palette)
 
 
 def at_scales(x: F64, y: F64) -> float:

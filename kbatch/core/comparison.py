@@ -10,6 +10,7 @@ from kbatch.core.dithering import read_only
 from kbatch.core.kernels import difference as differing
 from kbatch.core.kernels import similarity as alike
 from kbatch.core.kernels.jit import prepare
+from kbatch.core.palette import LUMA
 
 if TYPE_CHECKING:
     from kbatch.data import F64, U8
@@ -35,12 +36,23 @@ def difference(pixels: U8, indices: U8, palette: U8) -> tuple[int, int]:
     return int(squares), int(largest)
 
 
-def luma(pixels: U8) -> F64:
-    """Returns float64 (H, W), the luma (ITU-R BT.601) of uint8 (H, W, 3), 0 to 255, not rounded."""
+def luma(pixels: U8, indices: U8, palette: U8) -> F64:
+    """Returns the luma (ITU-R BT.601) of opaque pixels and of their entries, not rounded.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        indices: uint8 (H, W).
+        palette: uint8 (k, 3).
+
+    Returns:
+        float64 (2, H, W), 0 to 255.
+    """
     prepare("similarity")
-    plane = np.empty(pixels.shape[:2])
-    alike.luma(read_only(pixels), plane)
-    return plane
+    entries = np.zeros(256)
+    entries[: len(palette)] = (palette * LUMA).sum(axis=1) / 1000
+    planes = np.empty((2, *indices.shape))  # at once: pages that are new cost more than the rest
+    alike.luma(read_only(pixels), read_only(indices), entries, planes)
+    return planes
 
 
 def similarity(x: F64, y: F64) -> tuple[float, float]:

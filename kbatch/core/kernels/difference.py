@@ -31,4 +31,4 @@ def difference(pixels: U8, indices: U8, palette: U8) -> tuple[int, int]:
             off = np.int32(pixels[i, j]) - np.int32(palette[entry, j])
             squares += np.int64(off * off)
             largest = max(largest, abs(off))
-    return squares, np.int64(largest)
+    return squares, np.int64(largest)  # type: ignore[return-value]

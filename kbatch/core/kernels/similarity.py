@@ -30,15 +30,26 @@ C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 
 
-@kernel("void(Array(u1, 3, 'C', readonly=True), f8[:, ::1])")
-def luma(pixels: U8, out: F64) -> None:
-    """Fills float64 (H, W) with the luma (ITU-R BT.601) of uint8 (H, W, 3), 0 to 255."""
-    height, width = out.shape
+@kernel(
+    "void(Array(u1, 3, 'C', readonly=True), Array(u1, 2, 'C', readonly=True), f8[::1], "
+    "f8[:, :, ::1])"
+)
+def luma(pixels: U8, indices: U8, entries: F64, out: F64) -> None:
+    """Fills two planes with luma (ITU-R BT.601), 0 to 255.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        indices: uint8 (H, W).
+        entries: float64 (256,), the luma of each.
+        out: float64 (2, H, W), filled with that of the pixels and that of their entries.
+    """
+    height, width = indices.shape
     for y in range(height):
         for x in range(width):
             red, green, blue = pixels[y, x, 0], pixels[y, x, 1], pixels[y, x, 2]
             whole = np.int32(299 * np.int32(red) + 587 * np.int32(green) + 114 * np.int32(blue))
-            out[y, x] = np.float64(whole) / 1000.0
+            out[0, y, x] = np.float64(whole) / 1000.0
+            out[1, y, x] = entries[indices[y, x]]
 
 
 @kernel()
