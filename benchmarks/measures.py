@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -113,10 +115,9 @@ def peers(pixels: U8, made: U8) -> dict[str, Callable[[], object]]:
         pixels: uint8 (H, W, 3).
         made: the result.
     """
-    try:
-        from skimage import color, metrics
-    except ImportError:
+    if find_spec("skimage") is None:
         return {}
+    color, metrics = (importlib.import_module(f"skimage.{name}") for name in ("color", "metrics"))
     x, y = ((one * [0.299, 0.587, 0.114]).sum(axis=-1) for one in (pixels, made))
     first, second = color.rgb2lab(pixels), color.rgb2lab(made)
     return {

@@ -32,7 +32,7 @@ def measured(**numbers: float) -> dict[str, float]:
 
 
 def test_numbers_of_a_measure_are_floats_in_the_order_of_its_columns() -> None:
-    told = measured(second=2, first=np.float32(1))
+    told = measured(second=2, first=np.float64(1))
     assert list(told.items()) == [("first", 1.0), ("second", 2.0)]
     assert {type(number) for number in told.values()} == {float}
 

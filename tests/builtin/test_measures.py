@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from kbatch import quantize
 from kbatch.builtin.color_difference import ciede2000
 from kbatch.builtin.opponent import Lab
 from kbatch.core import prepare, similarity
@@ -322,6 +323,28 @@ def test_delta_e_of_a_picture_is_that_of_other_libraries(registry: Registry) -> 
     assert told["delta_e_p95"] == pytest.approx(np.percentile(off, 95), rel=1e-2)
 
 
+# ---- what they are for ------------------------------------------------------------------------
+
+
+def test_dithering_is_better_from_afar_only(registry: Registry) -> None:
+    """What docs/jobs.md says of a gradient in few colours."""
+    steps = np.linspace(0, 255, 320)
+    gradient = np.stack([steps * 0.5 + 60, steps * 0.3 + 100, 255 - steps * 0.4], axis=-1)
+    pixels = np.repeat(gradient[None].astype(np.uint8), 200, axis=0)
+    told = {}
+    for dither in ("none", "floyd-steinberg"):
+        made = quantize(pixels, 8, dither=dither)
+        indexed = Indexed(made.indices.reshape(1, 200, 320), made.palette)
+        told[dither] = {
+            name: score(registry, name, Picture(pixels[None]), indexed)[name] for name in NAMES
+        }
+    bands, grain = told["none"], told["floyd-steinberg"]
+    assert bands["ssim"] > 0.97
+    assert bands["ssim"] > grain["ssim"] + 0.05
+    assert bands["psnr"] > grain["psnr"] + 1
+    assert bands["ms_ssim"] < grain["ms_ssim"]
+
+
 # ---- what they have in common ------------------------------------------------------------------
 
 
@@ -446,6 +469,7 @@ def test_what_a_window_doesnt_fit_in_has_no_number(
     assert unknown == ({"ssim", "ms_ssim"} if min(size) < 11 else {"ms_ssim"})
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.integers(1, 9))
 def test_the_order_of_entries_means_nothing(registry: Registry, seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)

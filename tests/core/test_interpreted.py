@@ -56,10 +56,10 @@ def results() -> list[list[object]]:
         empty = descend_means(some, np.repeat(whole.x[:2], 3, axis=0), 0, Stop(3, 0.0))
         found.append([empty.centers.tolist(), empty.labels.tolist(), empty.history.tolist()])
     rng, plane = np.random.default_rng(0), np.sin(np.arange(300.0)).reshape(15, 20)
-    some = rng.integers(0, 256, (15, 20, 3)).astype(np.uint8)
+    noise = rng.integers(0, 256, (15, 20, 3)).astype(np.uint8)
     indices = (plane > 0).astype(np.uint8)
-    found.append(list(difference(some, indices, some[0, :2])))
-    planes = luma(some, indices, some[0, :2])
+    found.append(list(difference(noise, indices, noise[0, :2])))
+    planes = luma(noise, indices, noise[0, :2])
     found.append([planes.tolist(), *similarity(planes[0], planes[1])])
     return found
 
