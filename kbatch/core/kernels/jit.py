@@ -73,6 +73,10 @@ def kernel(*signatures: str, inline: bool = False) -> Callable[[F], F]:
     """
 
     def declare(function: F) -> F:
+        # Numba links by name and a number that each process counts anew: without names of their
+        # own, what one factory made could be taken for each other when both come from the cache.
+        made_for = [str(cell.cell_contents) for cell in function.__closure__ or ()]
+        function.__qualname__ = "_".join([function.__qualname__, *made_for])
         compiled: Any = numba.njit(
             nogil=True, error_model="numpy", inline="always" if inline else "never"
         )(function)
