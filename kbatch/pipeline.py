@@ -179,11 +179,21 @@ def measure(
     indexed: Indexed,
     measures: Iterable[tuple[stages.MeasureSpec, stages.Measure]],
 ) -> dict[str, float]:
-    """Returns the numbers of all measures, by the columns that they announce."""
+    """Returns the numbers of all measures, by the columns that they announce.
+
+    Raises:
+        ValueError: one gave a number that it hadn't announced.
+    """
     numbers: dict[str, float] = {}
     for spec, one in measures:
         given = one.measure(picture, indexed)
-        numbers |= {column.name: float(given[column.name]) for column in spec.columns}
+        columns = [column.name for column in spec.columns]
+        if unknown := given.keys() - columns:
+            raise ValueError(
+                f"the measure {spec.name} gave {', '.join(sorted(unknown))}, "
+                f"its columns are {', '.join(columns)}"
+            )
+        numbers |= {name: float(given[name]) for name in columns if name in given}
     return numbers
 
 

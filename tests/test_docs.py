@@ -23,7 +23,7 @@ from kbatch.data import RECORD_COLUMNS, Choice
 from kbatch.job import Job
 from kbatch.names import PLACEHOLDERS
 from kbatch.registry import Registry
-from kbatch.stages import ExecutorOptions
+from kbatch.stages import ExecutorOptions, MeasureSpec
 from kbatch.variants import EFFORTS
 
 JOBS = ROOT / "docs" / "jobs.md"
@@ -97,6 +97,19 @@ def test_every_placeholder_is_told() -> None:
 def test_every_column_of_the_results_is_told() -> None:
     cells = " ".join(first for first, _ in table(JOBS, "| column |"))
     assert tuple(quoted(cells)) == RECORD_COLUMNS
+
+
+def test_every_column_of_a_measure_is_told_with_its_direction(registry: Registry) -> None:
+    rows = table(JOBS, "| measured |")
+    told = {quoted(name)[0]: better for name, better, _ in rows}
+    text = JOBS.read_text(encoding="utf-8")
+    specs = [entry.spec for entry in registry if entry.provider == "kbatch"]
+    for spec in specs:
+        for column in spec.columns if isinstance(spec, MeasureSpec) else ():
+            better = "higher" if column.higher_is_better else "lower"
+            assert told.pop(column.name.removesuffix("_worst"), better) == better
+            assert f"`{column.name}`" in text
+    assert not told
 
 
 def test_exit_codes_are_the_same_in_both_documents() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kbatch.builtin.measure_specs import MEASURES
 from kbatch.builtin.options import (
     ContactOptions,
     DiffusionOptions,
@@ -275,6 +276,7 @@ def kbatch_components() -> Iterable[Spec]:
             frames=True,
             exact=False,
         ),
+        *MEASURES,
         ReportSpec(
             name="csv",
             summary="results.csv: one row a picture and variant",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from typing import Any, BinaryIO
 
@@ -53,5 +54,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return float.__repr__(value)
+        return "" if math.isnan(value) else float.__repr__(value)
     return FORMULA.sub(r"\1'", value) if isinstance(value, str) else str(value)

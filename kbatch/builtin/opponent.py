@@ -45,9 +45,12 @@ class Opponent(ABC):
         x = np.empty(rgb.shape, np.float32, order="F")
         for start in range(0, len(rgb), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            mixtures = mixed(self.mix, self._light[rgb[part].T])
-            x.T[:, part] = mixed(self.axes, self.curve(mixtures))
+            x.T[:, part] = self.place(rgb[part])
         return x
+
+    def place(self, rgb: U8) -> F64:
+        """Returns float64 (3, n), L and the two axes of uint8 (n, 3) sRGB colours."""
+        return mixed(self.axes, self.curve(mixed(self.mix, self._light[rgb.T])))
 
     def inverse(self, x: F32) -> U8:
         """See `kbatch.stages.Space`; points that are no colour's go to a nearest one."""

@@ -5,6 +5,7 @@ It knows the records and the contracts of components, names none of them, and pr
 """
 
 from kbatch.core.colors import collect, from_space, pixels_of, points, to_space
+from kbatch.core.comparison import difference, luma, similarity
 from kbatch.core.compiled import assign_nearest, descend_means, descend_medians
 from kbatch.core.dithering import diffuse, is_euclidean, mix, seen_in
 from kbatch.core.kernels.jit import prepare
@@ -27,6 +28,7 @@ __all__ = [
     "descend_means",
     "descend_medians",
     "descend_plain",
+    "difference",
     "diffuse",
     "draw",
     "errors",
@@ -34,11 +36,13 @@ __all__ = [
     "far_points",
     "from_space",
     "is_euclidean",
+    "luma",
     "mix",
     "pixels_of",
     "points",
     "prepare",
     "seen_in",
+    "similarity",
     "split_centers",
     "to_space",
 ]

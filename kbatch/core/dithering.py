@@ -51,8 +51,8 @@ def diffuse(pixels: U8, indices: U8, palette: U8, nearest: Nearest, weights: I32
     entries = quarters(palette[:, :channels])
     chosen = np.empty(indices.shape, np.uint8)
     dither.diffuse(
-        _read_only(pixels),
-        _read_only(indices),
+        read_only(pixels),
+        read_only(indices),
         _packed(entries),
         keys_of(entries),
         _table(channels, len(palette), nearest),
@@ -204,7 +204,7 @@ def _cells(channels: int) -> tuple[U8, I32]:
     return np.stack(straight, axis=1).astype(np.uint8), rows.reshape(-1).astype(np.int32)
 
 
-def _read_only(array: U8) -> U8:
+def read_only(array: U8) -> U8:
     """Returns an array as the kernel is compiled for it."""
     view: U8 = np.ascontiguousarray(array).view()
     view.flags.writeable = False

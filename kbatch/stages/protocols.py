@@ -156,7 +156,14 @@ class Measure(Protocol):
     """Compares a result with its picture."""
 
     def measure(self, picture: Picture, indexed: Indexed) -> Mapping[str, float]:
-        """Returns a number for each column that the Spec names."""
+        """Returns a number for each column that the Spec names.
+
+        A column that makes no sense for the picture is left out; NaN is a number that isn't known.
+
+        Args:
+            picture: as far as the variant takes it: its alpha applied, all frames or the first.
+            indexed: the result, of as many frames and pixels.
+        """
 
 
 class Results(Protocol):

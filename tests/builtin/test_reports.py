@@ -127,6 +127,11 @@ def test_csv_keeps_every_digit(value: float) -> None:
     assert math.copysign(1, float(row["m"])) == math.copysign(1, value)
 
 
+def test_csv_has_nothing_for_a_number_that_isnt_known() -> None:
+    (row,) = rows(replace(RECORD, measures={"ssim": math.nan, "psnr": math.inf}))
+    assert (row["ssim"], row["psnr"]) == ("", "inf")
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_csv_text_comes_back_as_it_was_or_made_harmless(text: str) -> None:
     (row,) = rows(replace(RECORD, error=text))

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from kbatch import quantize
-from kbatch.core import collect, descend_means, points
+from kbatch.core import collect, descend_means, difference, luma, points, similarity
 from kbatch.data import Picture, Points, Stop
 from kbatch.registry import discover
 from kbatch.testing import random_picture
@@ -55,6 +55,12 @@ def results() -> list[list[object]]:
     for some in (whole, few):  # centers without points, and more centers than points
         empty = descend_means(some, np.repeat(whole.x[:2], 3, axis=0), 0, Stop(3, 0.0))
         found.append([empty.centers.tolist(), empty.labels.tolist(), empty.history.tolist()])
+    rng, plane = np.random.default_rng(0), np.sin(np.arange(300.0)).reshape(15, 20)
+    noise = rng.integers(0, 256, (15, 20, 3)).astype(np.uint8)
+    indices = (plane > 0).astype(np.uint8)
+    found.append(list(difference(noise, indices, noise[0, :2])))
+    planes = luma(noise, indices, noise[0, :2])
+    found.append([planes.tolist(), *similarity(planes[0], planes[1])])
     return found
 
 
