@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kbatch.builtin.options import (
     DiffusionOptions,
+    HtmlOptions,
     KMeansPlusPlusOptions,
     PaletteStartOptions,
     PillowOptions,
@@ -281,6 +282,13 @@ def kbatch_components() -> Iterable[Spec]:
             name="json",
             summary="results.json: one object a picture and variant",
             factory="kbatch.builtin.json_report:JsonReport",
+        ),
+        ReportSpec(
+            name="html",
+            summary="report.html: a page to look at, compare and show around",
+            factory="kbatch.builtin.html_report:HtmlReport",
+            options=HtmlOptions,
+            previews=True,
         ),
         ExecutorSpec(
             name="threads",

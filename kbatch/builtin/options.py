@@ -97,3 +97,16 @@ class DiffusionOptions(Options):
         le=1,
         description="share of each error that is handed on; at 1 strange dots appear in skies",
     )
+
+
+class HtmlOptions(Options):
+    """What the page of a job can be told."""
+
+    pictures: int = Field(
+        default=5000, ge=1, description="pictures that are shown; all count in its figures"
+    )
+    megabytes: int = Field(
+        default=64,
+        ge=1,
+        description="size after which further pictures come without preview, palettes and curves",
+    )
