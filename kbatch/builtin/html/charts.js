@@ -36,6 +36,8 @@ function extent(values, pad = 0) {
   return [low - room, high + room];
 }
 
+// Round numbers need no places.
+const round = (text) => text.replace(/\.0+(?=\D|$)/, '');
 const short = (text, most = 22) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** An SVG with a title and a description for those who can't see it. */
@@ -64,11 +66,11 @@ function axes({ x, y, xAt, yAt, box, xTicks, yTicks }) {
   return svg('g', { class: 'axes' },
     yTicks.map((value) => [
       svg('path', { d: `M${left} ${yAt(value)}H${right}`, class: 'grid' }),
-      svg('text', { x: left - 7, y: yAt(value) + 4, 'text-anchor': 'end' }, y.text(value)),
+      svg('text', { x: left - 7, y: yAt(value) + 4, 'text-anchor': 'end' }, round(y.text(value))),
     ]),
     xTicks.map((value) => [
       svg('path', { d: `M${xAt(value)} ${bottom}v4`, class: 'tick' }),
-      svg('text', { x: xAt(value), y: bottom + 18, 'text-anchor': 'middle' }, x.text(value)),
+      svg('text', { x: xAt(value), y: bottom + 18, 'text-anchor': 'middle' }, round(x.text(value))),
     ]),
     svg('path', { d: `M${left} ${bottom}H${right}`, class: 'line' }),
     svg('text', { x: right, y: bottom + 36, 'text-anchor': 'end', class: 'name' }, x.label),
@@ -106,7 +108,7 @@ function lines({ title, series, x, y, width = 520 }) {
   const [yLow, yHigh] = extent(all.map((p) => p.y).concat(y.zero ? [0] : []), y.zero ? 0 : 0.06);
   const xAt = scale(xLow, xHigh, box[0] + (x.log ? 12 : 0), box[2] - (x.log ? 12 : 0), x.log);
   const yAt = scale(yLow, yHigh, box[3], box[1]);
-  const places = x.places ? [...new Set(all.map((p) => p.x))].sort((a, b) => a - b) : ticks(xLow, xHigh);
+  const places = x.whole ? ticks(xLow, xHigh).filter(Number.isInteger) : x.places ? [...new Set(all.map((p) => p.x))].sort((a, b) => a - b) : ticks(xLow, xHigh);
   const ends = drawn.map((one) => {
     const first = one.points[0];
     const last = one.points[one.points.length - 1];
@@ -148,7 +150,7 @@ function boxes({ title, rows, text, width = 520 }) {
     return figure;
   }
   const step = 24;
-  const height = rows.length * step + 60;
+  const height = rows.length * step + 40;
   const left = Math.min(Math.max(...rows.map((row) => short(row.name).length)) * 7.2 + 14, width * 0.4);
   const box = [left, 6, width - 24, rows.length * step + 12];
   const [low, high] = extent(rows.flatMap((row) => row.five), 0.02);
@@ -158,7 +160,7 @@ function boxes({ title, rows, text, width = 520 }) {
     rows.map((row) => `${row.name}: median ${text(row.five[2])}, from ${text(row.five[0])} to ${text(row.five[4])}.`).join(' '),
     svg('g', { class: 'axes' }, apart(ticks(low, high), at, 60).map((value) => [
       svg('path', { d: `M${at(value)} ${box[1]}V${box[3]}`, class: 'grid' }),
-      svg('text', { x: at(value), y: box[3] + 18, 'text-anchor': 'middle' }, text(value))])),
+      svg('text', { x: at(value), y: box[3] + 18, 'text-anchor': 'middle' }, round(text(value)))])),
     rows.map((row, index) => {
       const [least, first, median, third, most] = row.five.map((value) => Number(at(value).toFixed(1)));
       const y = middle(index);

@@ -17,7 +17,7 @@ function fill(node, properties, children) {
     if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? '' : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -31,11 +31,14 @@ function read(node) {
 const known = (value) => value !== null && value !== undefined;
 const plain = new Intl.NumberFormat('en');
 
-function digits(value, count = 3) {
+/** A number with so many digits that count; `brief` leaves zeros at its end out. */
+function digits(value, count = 3, brief = false) {
   if (!known(value)) return '–';
   if (value === Infinity) return '∞';
-  if (Math.abs(value) >= 10 ** count) return plain.format(Math.round(value));
-  return Number(value.toPrecision(count)).toLocaleString('en', { maximumSignificantDigits: count });
+  if (value === 0 || Math.abs(value) >= 10 ** (count - 1)) return plain.format(Math.round(value));
+  return value.toLocaleString('en', {
+    maximumSignificantDigits: count, minimumSignificantDigits: brief ? 1 : count,
+  });
 }
 
 function fixed(value, places) {
@@ -54,16 +57,21 @@ function bytes(value) {
 
 function seconds(value) {
   if (!known(value)) return '–';
-  if (value >= 60) return `${digits(value / 60)} min`;
+  if (value >= 60) return `${digits(value / 60, 2)} min`;
   return value >= 1 ? `${digits(value)} s` : `${digits(value * 1000)} ms`;
+}
+
+function decibels(value, places) {
+  if (!known(value)) return '–';
+  return value === Infinity ? 'exact' : `${fixed(value, places)} dB`;
 }
 
 // How columns are called and told; measures are called as they are.
 const COLUMNS = {
   bytes_out: { label: 'Bytes', text: bytes },
   ratio: { label: 'Ratio', text: (value) => (known(value) ? `${fixed(value, 1)} ×` : '–') },
-  psnr: { label: 'PSNR', text: (value) => (known(value) ? `${fixed(value, 2)} dB` : '–') },
-  loss: { label: 'Loss', text: digits },
+  psnr: { label: 'PSNR', text: (value) => decibels(value, 2) },
+  loss: { label: 'Loss', text: (value) => digits(value) },
   seconds: { label: 'Time', text: seconds },
 };
 const column = (name) => COLUMNS[name] || { label: name, text: (value) => digits(value, 4) };

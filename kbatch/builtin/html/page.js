@@ -28,8 +28,8 @@ const KNEES = new Set(DATA.curves.filter((curve) => known(curve.knee)).map((curv
 const AXES = {
   k: { label: 'K', text: plain.format, log: true, places: true },
   bytes: { label: 'Bytes of a picture', text: bytes },
-  psnr: { label: 'PSNR, dB', text: (value) => digits(value, 4) },
-  loss: { label: 'Loss, % of that at the smallest K', text: (value) => (known(value) ? `${digits(value * 100)} %` : '–'), zero: true },
+  psnr: { label: 'PSNR, dB', text: (value) => digits(value, 4, true) },
+  loss: { label: 'Loss, % of that at the smallest K', text: (value) => (known(value) ? `${digits(value * 100, 3, true)} %` : '–'), zero: true },
 };
 
 function numberColumn(name, value) {
@@ -76,7 +76,7 @@ function drawSpread() {
     const rows = DATA.variants.filter((v) => v.spread[name]).map((v) => ({ name: v.label, five: v.spread[name] }));
     const { label, text } = column(name);
     place.replaceChildren(boxes({
-      title: `${label}: least, quartiles and largest of each variant`, rows: rows.slice(0, most), text, width: narrow ? 350 : 760,
+      title: `${label}: least, quartiles and largest of each variant`, rows: rows.slice(0, most), text, width: narrow ? 350 : 1100,
     }));
     if (rows.length > most) place.append(el('p', { class: 'hint' }, `The first ${most} of ${rows.length} variants.`));
   };
@@ -113,7 +113,7 @@ function card(picture, wanted) {
     el('div', { class: 'strip', role: 'group', 'aria-label': 'Source and results' },
       el('figure', { class: 'thumb' },
         details?.preview ? el('img', { src: details.preview, alt: 'The source', loading: 'lazy' }) : el('span', { class: 'none' }, 'no preview'),
-        el('figcaption', {}, el('b', {}, 'source'), ` ${bytes(picture.bytes)}`)),
+        el('figcaption', {}, el('b', {}, 'source'), bytes(picture.bytes))),
       buttons),
     more > 0 ? el('p', { class: 'hint' }, `${more} more are in the table of results.`) : null,
     el('div', { class: 'parts' }, view.node, facts),
@@ -135,8 +135,8 @@ function thumbnail(result, onclick) {
     ? el('img', { src: result.url, alt: '', loading: 'lazy', onerror: () => image.replaceWith(el('span', { class: 'none' }, 'not there')) })
     : el('span', { class: 'none' }, result.status === 'failed' ? 'failed' : result.url ? 'a file' : 'not there');
   return el('button', { type: 'button', class: 'thumb', 'aria-pressed': 'false', onclick },
-    image, el('span', { class: 'caption' }, el('b', {}, result.variant.label), ` ${bytes(result.bytes_out)}`,
-      known(result.psnr) ? el('span', {}, ` · ${fixed(result.psnr, 1)} dB`) : null));
+    image, el('span', { class: 'caption' }, el('b', {}, result.variant.label), bytes(result.bytes_out),
+      known(result.psnr) ? [el('br'), decibels(result.psnr, 1)] : null));
 }
 
 function factsOf(result, row) {
@@ -161,7 +161,7 @@ function convergence(history) {
   return lines({
     title: 'Convergence of the last descent', width: narrow ? 350 : 400,
     series: [{ name: '', points: history.map((y, x) => ({ x, y, name: '' })) }],
-    x: { label: 'Iteration', text: (value) => plain.format(value) }, y: { label: 'Loss', text: (value) => digits(value, 5) },
+    x: { label: 'Iteration', text: plain.format, whole: true }, y: { label: 'Loss', text: (value) => digits(value, 5, true) },
   });
 }
 
@@ -226,8 +226,8 @@ function drawResults() {
       { label: 'Variant', value: (r) => r.variant.label, text: (r) => r.variant.label },
       { label: 'Status', value: (r) => r.status, node: (r) => el('span', { class: r.status, title: r.error }, r.status) },
       ...DATA.columns.map((name) => numberColumn(name, (r) => r[name])),
-      { label: 'Entries', number: true, value: (r) => r.k_used, text: (r) => digits(r.k_used) },
-      { label: 'Iterations', number: true, value: (r) => r.iterations, text: (r) => plain.format(r.iterations ?? 0) },
+      { label: 'Entries', number: true, value: (r) => r.k_used, text: (r) => r.k_used ?? '–' },
+      { label: 'Iterations', number: true, value: (r) => r.iterations, text: (r) => (known(r.iterations) ? plain.format(r.iterations) : '–') },
     ],
   });
   const change = (key) => (value) => {

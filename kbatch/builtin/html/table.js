@@ -81,6 +81,7 @@ function pager(go, what) {
         one.disabled = index < 2 ? page === 0 : page === last;
         one.hidden = last === 0;
       });
+      node.hidden = count > 0 && last === 0;
     },
   };
 }

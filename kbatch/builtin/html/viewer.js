@@ -81,17 +81,22 @@ function viewer(preview, name) {
     const height = size.naturalHeight / window.devicePixelRatio;
     stage.hidden = !width;
     if (!width) return;
-    const times = differs && !full ? 1 : zoom.value() === 'fit' ? fit(width, height) : Number(zoom.value());
+    const times = differs && !whole() ? 1 : zoom.value() === 'fit' ? fit(width, height) : Number(zoom.value());
     stage.style.width = `${width * times}px`;
     stage.style.aspectRatio = `${size.naturalWidth} / ${size.naturalHeight}`;
     stage.classList.toggle('crisp', times > 1);
-    stage.classList.toggle('smooth', !full);
+    stage.classList.toggle('smooth', !whole());
     stage.classList.toggle('difference', differs && both);
     stage.classList.toggle('alone', !both);
-    zoom.node.disabled = differs && !full;
+    zoom.node.disabled = differs && !whole();
     heat.hidden = !differs || !both;
     tags.hidden = differs || !both;
     about.textContent = notes(differs, both);
+  }
+
+  /** Whether the source is there in full, so that it can be compared pixel by pixel. */
+  function whole() {
+    return full || source.naturalWidth * source.naturalHeight >= result.naturalWidth * result.naturalHeight;
   }
 
   function notes(differs, both) {
@@ -99,7 +104,7 @@ function viewer(preview, name) {
     const said = full ? 'The source is the file you chose.'
       : `The source is a preview of ${source.naturalWidth} × ${source.naturalHeight} pixels.`;
     if (!both) return said;
-    return differs && !full ? `${said} The result is scaled down to it before they are compared.`
+    return differs && !whole() ? `${said} The result is scaled down to it before they are compared.`
       : `${said} The result has ${plain.format(result.naturalWidth)} × ${plain.format(result.naturalHeight)}.`;
   }
 
