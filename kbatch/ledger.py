@@ -204,7 +204,11 @@ def to_text(record: Record) -> str:
     What is None or empty is left out; floats keep every bit.
     """
     known = ((name, getattr(record, name)) for name in FIELDS)
-    values = {name: value for name, value in known if value is not None and value != ()}
+    values = {
+        name: value
+        for name, value in known
+        if value is not None and (value or not isinstance(value, tuple))
+    }
     return json.dumps(values | {"measures": dict(record.measures)}, separators=(",", ":"))
 
 

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from kbatch.errors import PictureError
 
+UNNAMED = {"", ".", ".."}  # parts of a path that are no names
+
 
 def save(data: bytes, path: Path) -> None:
     """Writes a file, whole or not at all; once it returns, the file is on disk.
@@ -94,13 +96,14 @@ class ReportFolder:
             real, top = path.resolve(strict=True), self.path.resolve(strict=True)
         except (OSError, RuntimeError, ValueError):  # missing, a loop of links, no name of a file
             return None
-        inside = not _leads_out(name) and top in real.parents
+        # A colon or backslash is part of a name where paths know neither.
+        inside = not set(name.split("/")) & UNNAMED and top in real.parents
         return path if inside and real.is_file() else None
 
 
 def _leads_out(name: str) -> bool:
     parts = set(name.split("/"))
-    return bool(parts & {"", ".", ".."} or "\\" in name or PureWindowsPath(name).drive)
+    return bool(parts & UNNAMED or "\\" in name or PureWindowsPath(name).drive)
 
 
 def _make_folder(folder: Path) -> None:

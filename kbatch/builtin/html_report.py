@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kbatch.builtin import html_summary as sums
+from kbatch.builtin.html_curves import curves
 from kbatch.builtin.options import HtmlOptions
 from kbatch.data import Record
 from kbatch.stages import Folder, Results
@@ -66,7 +67,7 @@ class HtmlReport:
         return {
             "columns": summary.columns,
             "variants": [sums.figures(tally) for tally in summary.variants.values()],
-            "curves": sums.curves(summary),
+            "curves": curves(summary),
         }
 
     def _blocks(
@@ -123,7 +124,7 @@ def _url(path: str) -> str:
 
 
 def job_text(job: Mapping[str, Any]) -> str:
-    """Returns a job as YAML, complete: every key that has a value, components by name and options."""
+    """Returns a job as YAML, complete: each key that has a value, components with options."""
     plain = {key: _plain(value) for key, value in job.items() if value is not None}
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100) if plain else ""
 
@@ -149,6 +150,8 @@ def _short(value: Any) -> Any:
         if not math.isfinite(value):
             return "∞" if value > 0 else None
         return int(value) if value.is_integer() and abs(value) < 1e6 else float(f"{value:.6g}")
+    if isinstance(value, str) and not value.isascii():  # undecodable file names
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
         return {key: _short(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What `report.html` says of a whole job: figures of each variant, curves, the best and the worst."""
+"""The figures of `report.html`: those of each variant, the best and the worst pictures."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Summary:
     bytes_in: int = 0
     seconds: float = 0.0
     columns: list[str] = field(default_factory=list)
-    best: list[tuple[int, str, float | None]] = field(default_factory=list)
-    worst: list[tuple[int, str, float | None]] = field(default_factory=list)
+    best: list[tuple[int, str, float]] = field(default_factory=list)
+    worst: list[tuple[int, str, float]] = field(default_factory=list)
     failures: list[tuple[str, str, int]] = field(default_factory=list)
     failed: int = 0
 
@@ -102,8 +102,8 @@ def summarize(results: Iterable[Record]) -> Summary:
             mean = math.fsum(errors) / len(errors)
             best = sorted([*best, (mean, place, records[0].picture)])[:EXTREMES]
             worst = sorted([*worst, (-mean, place, records[0].picture)])[:EXTREMES]
-    summary.best = [(place, name, psnr(error)) for error, place, name in best]
-    summary.worst = [(place, name, psnr(-error)) for error, place, name in worst]
+    summary.best = [(place, name, decibels(error)) for error, place, name in best]
+    summary.worst = [(place, name, decibels(-error)) for error, place, name in worst]
     names = (name for tally in summary.variants.values() for name in tally.values)
     summary.columns = list(dict.fromkeys(names))
     return summary
@@ -145,26 +145,25 @@ def _add_failures(summary: Summary, records: Sequence[Record]) -> None:
 
 
 def mean_squared_error(record: Record) -> float | None:
-    """Returns the squared error of a channel: by the measure psnr where it was taken, else by sse."""
+    """Returns the squared error of a channel, by the measure psnr where it was taken."""
     measured = record.measures.get("psnr")
     if measured is not None:
         return float(255**2 * 10 ** (-measured / 10))
     return None if record.sse is None else record.sse / 3
 
 
-def psnr(error: float | None) -> float | None:
-    """Returns the peak signal-to-noise ratio in dB; infinite where there is no error."""
-    if error is None:
-        return None
+def decibels(error: float) -> float:
+    """Returns the PSNR of a mean squared error; infinite where there is none."""
     return math.inf if error <= 0 else 10 * math.log10(255**2 / error)
 
 
 def numbers(record: Record) -> dict[str, float | None]:
     """Returns what is compared of a record: bytes, PSNR, loss, time, measures."""
+    error = mean_squared_error(record)
     return {
         "bytes_out": record.bytes_out,
         "ratio": record.ratio,
-        "psnr": psnr(mean_squared_error(record)),
+        "psnr": None if error is None else decibels(error),
         "loss": record.loss,
         "seconds": record.seconds,
     } | {name: value for name, value in record.measures.items() if name != "psnr"}
@@ -181,7 +180,7 @@ def figures(tally: Tally) -> dict[str, Any]:
     fixed = {
         "bytes_out": tally.bytes_out,
         "ratio": tally.bytes_in / tally.bytes_out if tally.bytes_out else None,
-        "psnr": psnr(tally.error / done) if "psnr" in tally.values else None,
+        "psnr": decibels(tally.error / done) if "psnr" in tally.values else None,
         "seconds": math.fsum(tally.values.get("seconds", ())),
     }
     return {
@@ -203,54 +202,3 @@ def five_numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
     """Returns the least, the quartiles and the largest of some numbers (Tukey 1977)."""
     found: list[float] = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
     return found
-
-
-def curves(summary: Summary) -> list[dict[str, Any]]:
-    """Returns a curve for each series over the pictures that are done in every variant.
-
-    A point has the mean bytes of a picture, the PSNR of the mean squared error, and the loss as a
-    share of that at the series' smallest k, since the losses of strategies have different units.
-    """
-    found = []
-    series = dict.fromkeys(tally.series for tally in summary.variants.values())
-    for name in series if summary.common else ():
-        tallies = sorted(
-            (tally for tally in summary.variants.values() if tally.series == name),
-            key=attrgetter("k"),
-        )
-        most = tallies[0].common[2]
-        points = [
-            {
-                "label": tally.label,
-                "k": tally.k,
-                "bytes": tally.common[0] / summary.common,
-                "psnr": psnr(tally.common[1] / summary.common),
-                "loss": tally.common[2] / most if most else None,
-            }
-            for tally in tallies
-        ]
-        at = knee([point["bytes"] for point in points], [point["psnr"] for point in points])
-        found.append({"name": name, "points": points, "knee": at})
-    return found
-
-
-def knee(x: Sequence[float], y: Sequence[float]) -> int | None:
-    """Returns where a curve bends most: the point farthest above the line from its first to its last.
-
-    Both axes are scaled to 0 to 1 first ("Kneedle", Satopää et al. 2011).
-
-    Args:
-        x: rising.
-        y: rising.
-
-    Returns:
-        Its index, or None where there are fewer than three points, one is infinite, an axis does
-        not rise, or no point is above the line.
-    """
-    if len(x) < 3 or not all(map(math.isfinite, [*x, *y])) or x[-1] <= x[0] or y[-1] <= y[0]:
-        return None
-    above = [
-        (y[i] - y[0]) / (y[-1] - y[0]) - (x[i] - x[0]) / (x[-1] - x[0]) for i in range(len(x))
-    ]
-    best = max(range(len(x)), key=above.__getitem__)
-    return best if above[best] > 0 else None

