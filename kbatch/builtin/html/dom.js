@@ -31,20 +31,27 @@ function read(node) {
 const known = (value) => value !== null && value !== undefined;
 const plain = new Intl.NumberFormat('en');
 
+// Formats are kept: making one takes longer than using it a hundred times.
+const formats = new Map();
+function format(kind, least, most) {
+  const key = `${kind} ${least} ${most}`;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.NumberFormat('en', { [`minimum${kind}Digits`]: least, [`maximum${kind}Digits`]: most }));
+  }
+  return formats.get(key);
+}
+
 /** A number with so many digits that count; `brief` leaves zeros at its end out. */
 function digits(value, count = 3, brief = false) {
   if (!known(value)) return '–';
   if (value === Infinity) return '∞';
   if (value === 0 || Math.abs(value) >= 10 ** (count - 1)) return plain.format(Math.round(value));
-  return value.toLocaleString('en', {
-    maximumSignificantDigits: count, minimumSignificantDigits: brief ? 1 : count,
-  });
+  return format('Significant', brief ? 1 : count, count).format(value);
 }
 
 function fixed(value, places) {
   if (!known(value)) return '–';
-  return value === Infinity ? '∞' : value.toLocaleString('en',
-    { minimumFractionDigits: places, maximumFractionDigits: places });
+  return value === Infinity ? '∞' : format('Fraction', places, places).format(value);
 }
 
 function bytes(value) {

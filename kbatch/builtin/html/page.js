@@ -173,8 +173,8 @@ function swatches(colors, counts) {
       const share = all ? `${digits((counts[index] / all) * 100, 2)} %` : '';
       const patch = el('span', { class: 'patch' });
       patch.style.setProperty('--color', hex);
-      const text = [hex, share].filter(Boolean).join(', ');
-      return el('button', { type: 'button', class: 'swatch', title: text, 'aria-label': `Copy ${text}`, onclick: () => copy(hex) },
+      const text = [hex, share].filter(Boolean).join(' ');
+      return el('button', { type: 'button', class: 'swatch', title: text, 'aria-label': text, onclick: () => copy(hex) },
         patch, el('span', { class: 'hex' }, hex), el('span', { class: 'share' }, share));
     }));
 }
@@ -208,7 +208,7 @@ function select(label, options, changed, value) {
 }
 
 function search(label, changed) {
-  const node = el('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', oninput: () => changed(node.value.toLowerCase()) });
+  const node = el('input', { type: 'search', spellcheck: 'false', oninput: () => changed(node.value.toLowerCase()) });
   return el('label', {}, `${label} `, node);
 }
 
