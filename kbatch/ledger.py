@@ -205,9 +205,7 @@ def to_text(record: Record) -> str:
     """
     known = ((name, getattr(record, name)) for name in FIELDS)
     values = {
-        name: value
-        for name, value in known
-        if value is not None and (value or not isinstance(value, tuple))
+        name: value for name, value in known if value is not None and (value or name not in LISTS)
     }
     return json.dumps(values | {"measures": dict(record.measures)}, separators=(",", ":"))
 

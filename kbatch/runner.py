@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from kbatch.data import Choice, Finished, Item, Plan, Summary
 from kbatch.errors import KbatchError
 from kbatch.ledger import Ledger
@@ -107,10 +109,18 @@ def make_reports(
         try:
             registry.build("report", choice.name, choice.options).write(ledger, folder)
         except Exception as error:  # whatever a plugin raises
-            text = f"report {choice.name!r} failed: {str(error) or type(error).__name__}"
+            text = f"report {choice.name!r} failed: {_why(error)}"
             log.error("%s", text, exc_info=log.isEnabledFor(logging.DEBUG))
             problems.append(text)
     return tuple(folder.written), tuple(problems)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ValidationError):  # options, which a job's check has seen: not so here
+        return "; ".join(
+            str(each.get("ctx", each).get("error", each["msg"])) for each in error.errors()
+        )
+    return str(error) or type(error).__name__
 
 
 def report(

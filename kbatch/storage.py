@@ -11,8 +11,6 @@ from typing import BinaryIO
 
 from kbatch.errors import PictureError
 
-UNNAMED = {"", ".", ".."}  # parts of a path that are no names
-
 
 def save(data: bytes, path: Path) -> None:
     """Writes a file, whole or not at all; once it returns, the file is on disk.
@@ -82,7 +80,7 @@ class ReportFolder:
             ValueError: the name leads out of the folder.
             PictureError: it can't be written; the text says why.
         """
-        if _leads_out(name):
+        if _leads_out(name) or "\\" in name or PureWindowsPath(name).drive:
             raise ValueError(f"a report can't write {name!r}: give a name inside its folder")
         with whole(self.path / name) as stream:
             yield stream
@@ -96,14 +94,12 @@ class ReportFolder:
             real, top = path.resolve(strict=True), self.path.resolve(strict=True)
         except (OSError, RuntimeError, ValueError):  # missing, a loop of links, no name of a file
             return None
-        # A colon or backslash is part of a name where paths know neither.
-        inside = not set(name.split("/")) & UNNAMED and top in real.parents
+        inside = not _leads_out(name) and top in real.parents
         return path if inside and real.is_file() else None
 
 
 def _leads_out(name: str) -> bool:
-    parts = set(name.split("/"))
-    return bool(parts & UNNAMED or "\\" in name or PureWindowsPath(name).drive)
+    return not {"", ".", ".."}.isdisjoint(name.split("/"))
 
 
 def _make_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +111,13 @@ def test_records_come_back_from_the_file_bit_for_bit(tmp_path: Path) -> None:
     assert bits(first) == bits(odd)
     assert second.loss is not None
     assert math.isnan(second.loss)
+
+
+def test_numbers_of_numpy_are_kept_as_plain_ones(tmp_path: Path) -> None:
+    plain = replace(RECORD, loss=0.1, history=(0.5, 0.25))
+    odd = replace(plain, loss=np.float64(0.1), history=tuple(np.array([0.5, 0.25])))
+    assert to_text(odd) == to_text(plain)
+    assert from_text(to_text(odd)) == plain
 
 
 def test_records_come_in_plan_order_whenever_they_are_asked_for(tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ def test_a_file_of_the_output_is_found_until_it_is_gone(tmp_path: Path) -> None:
     save(b"x", tmp_path / "out" / "sub" / "a b.png")
     assert folder.find("sub/a b.png") == tmp_path / "out" / "sub" / "a b.png"
     assert folder.find("sub") is None
+    if os.name != "nt":
+        save(b"x", tmp_path / "out" / "a\\b.png")
+        assert folder.find("a\\b.png") == tmp_path / "out" / "a\\b.png"
     (tmp_path / "out" / "sub" / "a b.png").unlink()
     assert folder.find("sub/a b.png") is None
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kbatch.builtin.options import (
+    ContactOptions,
     DiffusionOptions,
     HtmlOptions,
     KMeansPlusPlusOptions,
+    MarkdownOptions,
     PaletteStartOptions,
+    ParquetOptions,
     PillowOptions,
     PngOptions,
     SwatchOptions,
@@ -289,6 +292,25 @@ def kbatch_components() -> Iterable[Spec]:
             factory="kbatch.builtin.html_report:HtmlReport",
             options=HtmlOptions,
             previews=True,
+        ),
+        ReportSpec(
+            name="contact",
+            summary="contact.png: each source, then K × strategy, with bytes and PSNR",
+            factory="kbatch.builtin.contact_report:ContactReport",
+            options=ContactOptions,
+            previews=True,
+        ),
+        ReportSpec(
+            name="markdown",
+            summary="results.md: tables with links, for a README",
+            factory="kbatch.builtin.markdown_report:MarkdownReport",
+            options=MarkdownOptions,
+        ),
+        ReportSpec(
+            name="parquet",
+            summary="results.parquet: one row a picture and variant, for data frames",
+            factory="kbatch.builtin.parquet_report:ParquetReport",
+            options=ParquetOptions,
         ),
         ExecutorSpec(
             name="threads",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import Any, BinaryIO
 
 from kbatch.data import RECORD_COLUMNS
 from kbatch.stages import Folder, Options, Results
 
+# Where a spreadsheet would begin a formula: at the start of a cell, or of what it takes for one
+# where cells end at `;`. Some take the wide forms of the signs too.
+FORMULA = re.compile(r"^(?=[\t\r])|(^|[;\t\r\n])(?=[=+\-@＝＋－＠])")
+
 
 class CsvReport:
     """Writes UTF-8 with LF ends of line, quoted as RFC 4180 says.
 
+    Text that a spreadsheet would run gets an apostrophe before it; numbers stay numbers.
     `true` and `false` for booleans, nothing for what is not known, floats with all their digits.
     """
 
@@ -24,7 +30,7 @@ class CsvReport:
         columns = list(dict.fromkeys([*RECORD_COLUMNS, *measures]))
         with folder.open("results.csv") as stream:
             lines = csv.writer(_Lines(stream))
-            lines.writerow(columns)
+            lines.writerow(map(_cell, columns))
             for record in results:
                 row = record.row()
                 lines.writerow([_cell(row.get(name)) for name in columns])
@@ -48,6 +54,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return float.__repr__(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value  # a spreadsheet would run it as a formula
-    return str(value)
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else str(value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from importlib.util import find_spec
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kbatch.stages import Options, Palette
 
@@ -110,3 +111,38 @@ class HtmlOptions(Options):
         ge=1,
         description="size after which further pictures come without preview, palettes and curves",
     )
+
+
+class ContactOptions(Options):
+    """What the report of contact sheets can be told."""
+
+    width: int = Field(default=1400, ge=200, le=20_000, description="pixels of a sheet's width")
+    height: int = Field(
+        default=4000, ge=200, le=20_000, description="pixels above which another sheet is begun"
+    )
+    cell: int = Field(
+        default=216, ge=48, le=2048, description="most pixels of a picture's width and height"
+    )
+
+
+class MarkdownOptions(Options):
+    """What the report in Markdown can be told."""
+
+    pictures: int = Field(
+        default=50, ge=0, description="pictures, and failures, that are listed one by one"
+    )
+    show: Literal["links", "images"] = Field(
+        default="links", description="link to the results, or show them in the table"
+    )
+
+
+class ParquetOptions(Options):
+    """None; but the job's check tells where the package is missing."""
+
+    @model_validator(mode="after")
+    def _installed(self) -> Self:
+        if find_spec("pyarrow") is None:
+            raise ValueError(
+                "parquet needs the package pyarrow: pip install 'kbatch-image[parquet]'"
+            )
+        return self

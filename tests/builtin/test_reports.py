@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import math
+import re
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 import pytest
+from documents import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kbatch.builtin.csv_report import CsvReport
 from kbatch.builtin.json_report import JsonReport
-from kbatch.data import RECORD_COLUMNS, Record
+from kbatch.data import RECORD_COLUMNS, Record, Status
+from kbatch.data.pixels import Stopped
 from kbatch.stages import Options, Report, Results
 from kbatch.storage import ReportFolder
 
@@ -126,15 +130,33 @@ def test_csv_keeps_every_digit(value: float) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_csv_text_comes_back_as_it_was_or_made_harmless(text: str) -> None:
     (row,) = rows(replace(RECORD, error=text))
-    assert row["error"] in (text, "'" + text)
-    assert not row["error"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert row["error"].replace("'", "") == text.replace("'", "")
+    for cell in re.split(r"[;\r\n]", row["error"]):
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠"))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0.png", "+1", "-1", "@SUM(A1)", "＝1+1"])
 def test_csv_text_that_a_spreadsheet_would_run_is_quoted(text: str) -> None:
     (row,) = rows(replace(RECORD, picture=text, loss=-1.5))
     assert row["picture"] == "'" + text
     assert row["loss"] == "-1.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("a;=1+1;-2.png", "a;'=1+1;'-2.png"),  # where `;` ends a cell
+        ("a\n=1", "a\n'=1"),
+        ("\t=1", "'\t'=1"),
+        ("a=1-2+3 @b; -c.png", "a=1-2+3 @b; -c.png"),
+    ],
+)
+def test_csv_text_within_a_cell_is_harmless_too(text: str, harmless: str) -> None:
+    assert rows(replace(RECORD, error=text))[0]["error"] == harmless
+
+
+def test_csv_names_of_measures_are_harmless_too() -> None:
+    assert "'=m" in rows(replace(RECORD, measures={"=m": 1.0}))[0]
 
 
 @pytest.mark.parametrize("text", ["a,b", 'a"b', "a\nb", "a\rb", "a\r\nb", " a ", "ß😀"])
@@ -214,3 +236,34 @@ def test_results_that_break_leave_no_report(
     with pytest.raises(ZeroDivisionError):
         report(Options()).write(Broken(), ReportFolder(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- the schema of results.json ----------------------------------------------------------------
+
+SCHEMA = json.loads((ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8"))
+KINDS = {"str": "string", "int": "integer", "float": "number", "None": "null"}
+WORDS = {"Status": get_args(Status), "Stopped": get_args(Stopped)}
+
+
+def test_the_schema_has_each_column_as_a_record_declares_it() -> None:
+    declared = {field.name: str(field.type).split(" | ") for field in fields(Record)}
+    told = SCHEMA["items"]["properties"]
+    assert tuple(told) == tuple(SCHEMA["items"]["required"]) == RECORD_COLUMNS
+    for name, one in told.items():
+        kind, *none = declared[name]
+        if kind in WORDS:
+            assert one["enum"] == [*WORDS[kind], *([None] * len(none))]
+            continue
+        may_be = {KINDS[word] for word in declared[name]} | ({"null"} if kind == "float" else set())
+        types = [one["type"]] if isinstance(one["type"], str) else one["type"]
+        assert set(types) == may_be, name
+
+
+def test_what_is_written_fits_the_schema_and_what_is_not_does_not() -> None:
+    schema = importlib.import_module("jsonschema").Draft202012Validator(SCHEMA)
+    full = replace(RECORD, k_used=8, stopped="labels", output="x.png", sse=math.inf, bytes_in=3)
+    schema.validate(objects(RECORD, full, replace(full, measures={"psnr": math.nan})))
+    (row,) = objects(full)
+    for wrong in ({"status": "lost"}, {"k": "8"}, {"bytes_out": -1}, {"psnr": "x"}):
+        assert not schema.is_valid([row | wrong])
+    assert not schema.is_valid([{}])
