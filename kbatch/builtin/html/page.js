@@ -45,10 +45,10 @@ function drawVariants() {
     rows: DATA.variants,
     columns: [
       { label: 'Variant', value: (v) => v.label, node: (v) => (KNEES.has(v.label) ? `${v.label} ◆` : v.label) },
+      ...DATA.columns.map((name) => numberColumn(name, (v) => v.figures[name])),
       ...['done', 'kept', 'failed'].map((name) => ({
         label: name[0].toUpperCase() + name.slice(1), number: true, value: (v) => v[name], text: (v) => plain.format(v[name]),
       })),
-      ...DATA.columns.map((name) => numberColumn(name, (v) => v.figures[name])),
     ],
   });
 }
@@ -174,8 +174,8 @@ function swatches(colors, counts) {
       const patch = el('span', { class: 'patch' });
       patch.style.setProperty('--color', hex);
       const text = [hex, share].filter(Boolean).join(' ');
-      return el('button', { type: 'button', class: 'swatch', title: text, 'aria-label': text, onclick: () => copy(hex) },
-        patch, el('span', { class: 'hex' }, hex), el('span', { class: 'share' }, share));
+      return el('button', { type: 'button', class: 'swatch', title: text, onclick: () => copy(hex) },
+        patch, el('span', { class: 'hex' }, hex), ' ', el('span', { class: 'share' }, share));
     }));
 }
 
