@@ -126,8 +126,11 @@ def _url(path: str) -> str:
 def job_text(job: Mapping[str, Any]) -> str:
     """Returns a job as YAML, complete: each key that has a value, components with options."""
     plain = {key: _plain(value) for key, value in job.items() if value is not None}
-    style = {"sort_keys": False, "allow_unicode": True, "width": 100, "default_flow_style": None}
-    return yaml.safe_dump(plain, **style) if plain else ""
+    if not plain:
+        return ""
+    return yaml.safe_dump(  # lists of plain values on one line
+        plain, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -57,22 +57,28 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Chrome, report: Path) -> Iterator[Chrome]:
     """The page, opened anew; at its end nothing was complained of and nothing left the disk."""
-    browser.get_log("browser")
-    browser.get_log("performance")
+    logged(browser, "browser")
+    logged(browser, "performance")
     browser.get("about:blank")
     browser.get(report.as_uri())
     browser.execute_script("document.documentElement.style.scrollBehavior = 'auto'")
     yield browser
-    assert browser.get_log("browser") == []
+    assert logged(browser, "browser") == []
     asked = [
         message["params"]["request"]["url"]
-        for entry in browser.get_log("performance")
+        for entry in logged(browser, "performance")
         for message in [json.loads(entry["message"])["message"]]
         if message["method"] == "Network.requestWillBeSent"
     ]
     assert report.as_uri() in asked
     top = report.parent.as_uri() + "/"
     assert [url for url in asked if not url.startswith((top, "data:", "blob:", "about:"))] == []
+
+
+def logged(browser: Chrome, kind: str) -> list[dict[str, Any]]:
+    """What was logged since it was last asked for."""
+    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
 
 
 def find(page: Chrome, selector: str) -> WebElement:
@@ -324,4 +330,4 @@ def test_what_is_not_there_is_told(browser: Chrome, tmp_path: Path) -> None:
     assert "not there" in first.text
     first.click()
     assert "not there any more" in find(browser, ".card .viewer .note").text
-    assert browser.get_log("browser") == []
+    assert logged(browser, "browser") == []

@@ -27,9 +27,12 @@ import kbatch
 from kbatch import runner
 from kbatch.builtin import html_summary as sums
 from kbatch.builtin.html_curves import curves, knee
-from kbatch.builtin.html_report import job_text
+from kbatch.builtin.html_report import HtmlReport, job_text
+from kbatch.builtin.options import HtmlOptions
 from kbatch.data import Record
+from kbatch.ledger import Ledger
 from kbatch.registry import Registry
+from kbatch.storage import ReportFolder
 
 
 class Page(HTMLParser):
@@ -270,13 +273,12 @@ def test_the_job_reads_back_as_it_was(tmp_path: Path, registry: Registry) -> Non
         "reports": ["csv", {"name": "html", "pictures": 7}],
     }
     first = list(kbatch.run_job(job))
-    ledger = runner.Ledger.open(tmp_path / "out")
-    with ledger:
+    with Ledger.open(tmp_path / "out") as ledger:
         facts = ledger.facts
     text = job_text(facts["job"])
     (tmp_path / "again.yaml").write_text(text, encoding="utf-8")
     second = list(kbatch.run_job(tmp_path / "again.yaml"))
-    with runner.Ledger.open(tmp_path / "out") as ledger:
+    with Ledger.open(tmp_path / "out") as ledger:
         assert ledger.facts == facts
     assert [(r.variant, r.sse) for r in second] == [(r.variant, r.sse) for r in first]
 
@@ -344,7 +346,7 @@ def test_the_page_streams(tmp_path: Path) -> None:
         tracemalloc.start()
         try:
             results = pages.Made(count=count, ks=(12,), preview_bytes=60_000)
-            pages.HtmlReport(pages.HtmlOptions()).write(results, pages.ReportFolder(tmp_path))
+            HtmlReport(HtmlOptions()).write(results, ReportFolder(tmp_path))
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
