@@ -20,7 +20,14 @@ from kbatch.builtin.options import HtmlOptions
 from kbatch.data import Record
 from kbatch.stages import Folder, Results
 
-SCRIPTS = ("dom.js", "charts.js", "table.js", "viewer.js", "page.js")  # one after the other
+SCRIPTS = (
+    "dom.js",
+    "charts.js",
+    "table.js",
+    "viewer.js",
+    "card.js",
+    "page.js",
+)  # one after the other
 
 
 class HtmlReport:
