@@ -8,6 +8,7 @@ from kbatch.builtin.measure_specs import MEASURES
 from kbatch.builtin.options import (
     ContactOptions,
     DiffusionOptions,
+    HtmlOptions,
     KMeansPlusPlusOptions,
     MarkdownOptions,
     PaletteStartOptions,
@@ -286,6 +287,13 @@ def kbatch_components() -> Iterable[Spec]:
             name="json",
             summary="results.json: one object a picture and variant",
             factory="kbatch.builtin.json_report:JsonReport",
+        ),
+        ReportSpec(
+            name="html",
+            summary="report.html: a page to look at, compare and show around",
+            factory="kbatch.builtin.html_report:HtmlReport",
+            options=HtmlOptions,
+            previews=True,
         ),
         ReportSpec(
             name="contact",

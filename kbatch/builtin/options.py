@@ -101,6 +101,19 @@ class DiffusionOptions(Options):
     )
 
 
+class HtmlOptions(Options):
+    """What the page of a job can be told."""
+
+    pictures: int = Field(
+        default=5000, ge=1, description="pictures that are shown; all count in its figures"
+    )
+    megabytes: int = Field(
+        default=64,
+        ge=1,
+        description="size after which further pictures come without preview, palettes and curves",
+    )
+
+
 class ContactOptions(Options):
     """What the report of contact sheets can be told."""
 
