@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.text import Text
 
 from kbatch.console import views
+from kbatch.console.board import Board, progress, traffic
 from kbatch.console.screen import can_draw, is_terminal
 from kbatch.console.tally import MOST_FAILURES, Tally
 from kbatch.console.text import clean, counted, near
@@ -97,7 +98,7 @@ class Console(Voice):
         self._told = (time.monotonic(), 0)
         if self._draws:
             self._live = Live(
-                views.Bar(self._tally),
+                Board(self._tally),
                 console=self._stderr,
                 refresh_per_second=REDRAWS,
                 transient=True,
@@ -130,6 +131,8 @@ class Console(Voice):
         if tally and self._tells:
             self._sums(tally)
         if not self._quiet:
+            if files := views.reports(summary):
+                self._line(files, "reports  ", "bold")
             line = views.closing(summary, len(tally.variants) if tally else 0)
             self._line(line, style="yellow" if summary.interrupted else "bold")
 
@@ -152,7 +155,7 @@ class Console(Voice):
         now = time.monotonic()
         if now - when >= PAUSE:
             self._told = (now, tally.finished)
-            self._line(f"{views.progress(tally)}  {views.traffic(tally)}")
+            self._line(f"{progress(tally)}  {traffic(tally)}")
 
     def _pass_on(self, record: Record) -> None:
         row = {name: _json_value(value) for name, value in record.row().items()}
@@ -169,6 +172,11 @@ class Console(Voice):
         if (more := len(tally.variants) - MOST_VARIANTS) > 0:
             self._line(f"… and {counted(more, 'more variant')} in the results")
         self._line("")
+        extremes = list(views.extremes(tally.ranking))
+        for word, names in extremes:
+            self._line(names, f"{word:<7}", "bold")
+        if extremes:
+            self._line("")
         if tally.failures and self._draws:
             self._line(f"{counted(tally.failed_pictures, 'picture')} failed", style="bold red")
             for line in views.failures(tally):
