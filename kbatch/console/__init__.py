@@ -20,6 +20,7 @@ from rich.text import Text
 from kbatch.console import views
 from kbatch.console.board import Board, progress, traffic
 from kbatch.console.screen import can_draw, is_terminal
+from kbatch.console.swatches import swatches
 from kbatch.console.tally import MOST_FAILURES, Tally
 from kbatch.console.text import clean, counted, near
 from kbatch.console.voice import LogHandler, Voice
@@ -34,6 +35,7 @@ __all__ = ["Console", "LogHandler"]
 REDRAWS = 5  # a second
 PAUSE = 10.0  # seconds between two lines of progress in a pipe, at least
 MOST_VARIANTS = 50  # lines of the table after a run
+MOST_PALETTES, MOST_SWATCHES = 8, 6  # after a run of one picture, and lines of each
 MOST_NAMES = 8  # of pictures and of files that a plan shows
 
 
@@ -177,10 +179,25 @@ class Console(Voice):
             self._line(names, f"{word:<7}", "bold")
         if extremes:
             self._line("")
+        if self._draws:
+            self._palettes(tally)
         if tally.failures and self._draws:
             self._line(f"{counted(tally.failed_pictures, 'picture')} failed", style="bold red")
             for line in views.failures(tally):
                 self._line(line, "  - ")
+            self._line("")
+
+    def _palettes(self, tally: Tally) -> None:
+        """Shows the palettes of the only picture of a job."""
+        for label, (palette, counts) in islice(tally.palettes.items(), MOST_PALETTES):
+            self._line(label, style="bold")
+            for line in swatches(
+                palette, counts, self._stderr, width=self._stderr.width, most=MOST_SWATCHES
+            ):
+                self._stderr.print(line)
+        if (more := len(tally.palettes) - MOST_PALETTES) > 0:
+            self._line(f"… and {counted(more, 'more palette')}")
+        if tally.palettes:
             self._line("")
 
     # ---- a plan -------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ class Tally:
         stages: seconds that the workers spent in each.
         pace: pictures finished from the start to now.
         ranking: the best and the worst pictures.
+        palettes: by variant where there is one picture: its entries and the pixels of each.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -93,6 +94,7 @@ class Tally:
         self.stages = dict.fromkeys(STAGES, 0.0)
         self.pace = Pace()
         self.ranking = Ranking()
+        self.palettes: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {}
         self._records_each = len(plan.variants)
         self._names = (source.picture for source in plan.sources)
         self._taken = 0
@@ -155,6 +157,8 @@ class Tally:
         if record.loss is not None and math.isfinite(record.loss):
             sums.loss += record.loss
             sums.losses += 1
+        if self.pictures == 1 and record.palette:
+            self.palettes[record.variant] = record.palette, record.counts
         if record.sse is not None and math.isfinite(record.sse):
             for errors in (sums, begun):
                 errors.sse += record.sse
