@@ -151,7 +151,7 @@ def _study(pixels: U8, folder: Path) -> Callable[[], list[float]]:
     worker = Worker(made, registry)
 
     def run() -> list[float]:
-        records = worker(Item(0, made.sources[0]))
+        records = worker(Item(0, made.sources[0])).records
         assert len(records) == 10
         assert all(record.status == "done" for record in records), records[0].error
         return [one.seconds_collect + one.seconds_cluster + one.seconds_render for one in records]

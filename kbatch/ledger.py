@@ -17,18 +17,21 @@ from kbatch.errors import KbatchError
 log = logging.getLogger(__name__)
 
 NAME = LEDGER
-VERSION = 1  # of the tables below and the record's names
+VERSION = 2  # of the tables below and the record's names; 1 had no previews
 APPLICATION = 0x6B626174  # "kbat", marks the file as ours
 
 TABLES = (
     "DROP TABLE IF EXISTS facts",
     "DROP TABLE IF EXISTS records",
+    "DROP TABLE IF EXISTS previews",
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE records (position INTEGER PRIMARY KEY, record TEXT NOT NULL)",
+    "CREATE TABLE previews (picture TEXT PRIMARY KEY, image BLOB NOT NULL)",
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
 FIELDS = tuple(field.name for field in fields(Record))
+LISTS = ("history", "palette", "counts")
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 L = TypeVar("L", bound="Ledger")
@@ -47,6 +50,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writes = False
+        self._version = VERSION
         with _explained(path):
             self._db = sqlite3.connect(path, timeout=1.0)
 
@@ -88,11 +92,12 @@ class Ledger:
             ledger._check(new=False)
             return ledger
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, records: Sequence[Record], preview: bytes | None = None) -> None:
         """Commits records, all or none; they are on disk once it returns.
 
         Args:
             records: any order; one replaces what stands at its position.
+            preview: a small picture of the source that all these records are of.
 
         Raises:
             KbatchError: they can't be written.
@@ -100,6 +105,9 @@ class Ledger:
         rows = [(record.position, to_text(record)) for record in records]
         with _explained(self.path), self._db:
             self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", rows)
+            if preview is not None:
+                row = (_key(records[0].picture), preview)
+                self._db.execute("INSERT OR REPLACE INTO previews VALUES (?, ?)", row)
 
     def records(self) -> Iterator[Record]:
         """Yields the records in plan order, read one by one.
@@ -113,6 +121,19 @@ class Ledger:
 
     def __iter__(self) -> Iterator[Record]:
         return self.records()
+
+    def preview(self, record: Record) -> bytes | None:
+        """Returns the small picture of a record's source, or None where none was kept.
+
+        Raises:
+            KbatchError: the file is damaged.
+        """
+        if self._version < 2:
+            return None
+        with _explained(self.path):
+            query = "SELECT image FROM previews WHERE picture = ?"
+            found = self._db.execute(query, (_key(record.picture),)).fetchone()
+            return None if found is None else found[0]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -173,15 +194,17 @@ class Ledger:
                 f"{self.path} was made by a newer kbatch (its format is {version}, this kbatch "
                 f"knows {VERSION}): upgrade kbatch, or choose another output"
             )
+        if not new:
+            self._version = version
 
 
 def to_text(record: Record) -> str:
     """Returns a record as JSON in plain ASCII, so that undecodable file names survive.
 
-    What is None is left out; floats keep every bit.
+    What is None or empty is left out; floats keep every bit.
     """
     known = ((name, getattr(record, name)) for name in FIELDS)
-    values = {name: value for name, value in known if value is not None}
+    values = {name: value for name, value in known if value is not None and value != ()}
     return json.dumps(values | {"measures": dict(record.measures)}, separators=(",", ":"))
 
 
@@ -192,9 +215,16 @@ def from_text(text: str) -> Record:
         ValueError: the text is not a record.
     """
     try:
-        return Record(**json.loads(text))
+        values = json.loads(text)
+        lists = {name: tuple(values[name]) for name in LISTS if name in values}
+        return Record(**values | lists)
     except TypeError as error:
         raise ValueError(f"not a record: {error}") from error
+
+
+def _key(picture: str) -> str:
+    """Returns a picture's name as plain ASCII, for the same reason."""
+    return json.dumps(picture)[1:-1]
 
 
 @contextmanager

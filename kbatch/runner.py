@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from kbatch.data import Choice, Item, Plan, Record, Summary
+from kbatch.data import Choice, Finished, Item, Plan, Summary
 from kbatch.errors import KbatchError
 from kbatch.ledger import Ledger
 from kbatch.registry import Registry
@@ -49,10 +49,10 @@ def run(plan: Plan, registry: Registry, stop: threading.Event | None = None) -> 
     status: Counter[str] = Counter()
     with Ledger.create(plan.output, facts(plan, registry)) as ledger:
         watch.tell("kbatch_job_started", job=plan.job, plan=plan)
-        for records in results(plan, registry, worker, stop):
-            ledger.add(records)
-            status.update(record.status for record in records)
-            for record in records:
+        for finished in results(plan, registry, worker, stop):
+            ledger.add(finished.records, finished.preview)
+            status.update(record.status for record in finished.records)
+            for record in finished.records:
                 watch.tell("kbatch_record", record=record)
         reports, problems = make_reports(ledger, registry, plan.reports, plan.output)
     summary = Summary(
@@ -74,8 +74,8 @@ def run(plan: Plan, registry: Registry, stop: threading.Event | None = None) -> 
 
 def results(
     plan: Plan, registry: Registry, worker: Worker, stop: threading.Event
-) -> Iterator[tuple[Record, ...]]:
-    """Yields the records of each picture as it is finished, in the order they come."""
+) -> Iterator[Finished]:
+    """Yields what comes of each picture as it is finished, in the order they come."""
 
     def items() -> Iterator[Item]:
         for index, source in enumerate(plan.sources):
@@ -89,7 +89,8 @@ def results(
             if outcome.failure is None:
                 yield outcome.value
             else:  # the executor lost it: a worker died or ran out of time
-                yield failed(blank_records(plan.variants, outcome.item), outcome.failure)
+                blanks = blank_records(plan.variants, outcome.item)
+                yield Finished(failed(blanks, outcome.failure))
 
 
 def make_reports(

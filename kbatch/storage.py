@@ -80,13 +80,27 @@ class ReportFolder:
             ValueError: the name leads out of the folder.
             PictureError: it can't be written; the text says why.
         """
-        parts = set(name.split("/"))
-        if parts & {"", ".", ".."} or "\\" in name or PureWindowsPath(name).drive:
+        if _leads_out(name):
             raise ValueError(f"a report can't write {name!r}: give a name inside its folder")
         with whole(self.path / name) as stream:
             yield stream
         if name not in self.written:
             self.written.append(name)
+
+    def find(self, name: str) -> Path | None:
+        """Returns where a file of the folder is, or None; see `kbatch.stages.Folder`."""
+        path = self.path / name
+        try:
+            real, top = path.resolve(strict=True), self.path.resolve(strict=True)
+        except (OSError, RuntimeError, ValueError):  # missing, a loop of links, no name of a file
+            return None
+        inside = not _leads_out(name) and top in real.parents
+        return path if inside and real.is_file() else None
+
+
+def _leads_out(name: str) -> bool:
+    parts = set(name.split("/"))
+    return bool(parts & {"", ".", ".."} or "\\" in name or PureWindowsPath(name).drive)
 
 
 def _make_folder(folder: Path) -> None:

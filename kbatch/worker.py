@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kbatch import core, metadata, pipeline
+from kbatch import core, images, metadata, pipeline
 from kbatch.clock import Clock
-from kbatch.data import Item, Plan, Record, Variant
+from kbatch.data import Finished, Item, Picture, Plan, Record, Variant
 from kbatch.errors import PictureError
 from kbatch.names import copy_name, output_name
 from kbatch.opened import Opened
+from kbatch.palettes import to_hex
 from kbatch.pipeline import Loaders, Parts
 from kbatch.registry import Registry, discover
+from kbatch.stages import ReportSpec
 from kbatch.variants import suited
 
 log = logging.getLogger(__name__)
@@ -47,12 +49,15 @@ class Worker:
             for variant in plan.variants
         ]
         self._measures = pipeline.measures_of(plan.measures, registry)
+        reports = [registry.find("report", choice.name) for choice in plan.reports]
+        specs = [entry.spec for entry in reports if entry is not None]
+        self._previews = any(isinstance(spec, ReportSpec) and spec.previews for spec in specs)
 
     def __reduce__(self) -> tuple[type[Worker], tuple[Plan]]:
         return Worker, (self._plan,)
 
-    def __call__(self, item: Item) -> tuple[Record, ...]:
-        """Returns one record a variant, in their order."""
+    def __call__(self, item: Item) -> Finished:
+        """Returns one record a variant, and a preview where a report wants it."""
         blanks = blank_records(self._plan.variants, item)
         clock = Clock()
         try:
@@ -64,16 +69,27 @@ class Worker:
                 picture = metadata.kept(picture, self._plan.loading["keep"], item.source.picture)
         except Exception as error:  # whatever a file or a plugin makes a loader raise
             reason = clock.explain(error).removeprefix(f"{item.source.picture} ")
-            return failed(blanks, reason, clock)
+            return Finished(failed(blanks, reason, clock))
         first, *others = blanks
         blanks = (replace(first, **clock.columns()), *others)
         opened = Opened(item.source, data, picture)
         variants = [suited(variant, item.source) for variant in self._plan.variants]
         self._tell_of_frames(opened, variants)
-        return tuple(
+        records = tuple(
             self._finish(blank, opened, variant, parts)
             for blank, variant, parts in zip(blanks, variants, self._parts, strict=True)
         )
+        return Finished(records, self._preview(picture, item.source.picture))
+
+    def _preview(self, picture: Picture, name: str) -> bytes | None:
+        """Returns the small picture that reports show of a source, where one wants it."""
+        if not self._previews:
+            return None
+        try:
+            return images.preview(picture)
+        except Exception as error:  # the results are there all the same
+            log.warning("%s: no preview for reports, %s", name, error)
+            return None
 
     def _tell_of_frames(self, opened: Opened, variants: Sequence[Variant]) -> None:
         """Warns of the first animation that goes to a writer of stills."""
@@ -127,6 +143,9 @@ class Worker:
             "sse": rendered.sse,
             "sad": rendered.sad,
             "iterations": len(clustering.history) - 1,
+            "history": tuple(clustering.history.tolist()),
+            "palette": tuple(map(to_hex, rendered.indexed.palette.tolist())),
+            "counts": tuple(rendered.counts.tolist()),
             "stopped": clustering.stopped,
             "colors_in": colors_in,
             "bytes_out": len(data),

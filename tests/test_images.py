@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from kbatch.data import Indexed, Meta
-from kbatch.images import from_array, from_frames, from_image, to_array, to_image
+from kbatch.images import from_array, from_frames, from_image, preview, to_array, to_image
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -459,6 +459,14 @@ def test_a_profile_is_converted_to_srgb_and_alpha_is_kept(mode: str) -> None:
     assert np.abs(expected[..., :3].astype(int) - color).max() > 20
     if mode == "RGB":
         check(image, color, icc="ignore")
+
+
+def test_a_preview_is_in_srgb_whatever_profile_is_kept() -> None:
+    flat = np.full((8, 8, 4), [10, 60, 130, 77], np.uint8)
+    image = Image.fromarray(flat)
+    image.info["icc_profile"] = LINEAR_RGB
+    previews = [preview(from_image(image, icc=icc)) for icc in ("keep", "convert", "ignore")]
+    assert previews[0] == previews[1] != previews[2]
 
 
 def test_a_grey_profile_is_converted() -> None:

@@ -40,12 +40,15 @@ RECORD = Record(
 # What file names decode to: any text, with undecodable bytes as low surrogates.
 NAMES = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff"))
 FLOATS = st.floats(allow_nan=False)
+LISTS = {"history": FLOATS, "palette": st.just("#00ff0080"), "counts": st.integers(0, 2**40)}
 NUMBERS = {"float": FLOATS, "int": st.integers(), "str": NAMES}
 
 
 def values(name: str, kind: str) -> st.SearchStrategy[Any]:
     if name == "position":
         return st.integers(0, 2**63 - 1)
+    if name in LISTS:
+        return st.lists(LISTS[name], max_size=4).map(tuple)
     if name == "measures":
         return st.dictionaries(NAMES, FLOATS, max_size=3)
     if name in ("status", "stopped"):
@@ -61,6 +64,7 @@ RECORDS = st.builds(
 
 def bits(record: Record) -> list[object]:
     row = [getattr(record, field.name) for field in fields(Record)[:-1]]
+    row += record.history
     row += [item for pair in record.measures.items() for item in pair]
     return [struct.pack("d", value) if isinstance(value, float) else value for value in row]
 
@@ -308,3 +312,49 @@ def test_twenty_thousand_records_are_never_all_in_memory(tmp_path: Path) -> None
             tracemalloc.stop()
     assert total == sum(position / 7 for position in range(20_000))
     assert peak < 1e6
+
+
+# ---- previews ----------------------------------------------------------------------------------
+
+
+def test_previews_are_kept_with_the_records_of_their_picture(tmp_path: Path) -> None:
+    odd = replace(RECORD, position=2, picture="caf\udce9/ß😀\n'\".png")
+    other = replace(RECORD, position=3, picture="caf\\udce9.png")
+    with Ledger.create(tmp_path, {}) as ledger:
+        ledger.add([RECORD, replace(RECORD, position=1, variant="K9_L2")], b"one")
+        ledger.add([odd], b"two")
+        ledger.add([other])
+    with Ledger.open(tmp_path) as ledger:
+        assert [ledger.preview(record) for record in ledger] == [b"one", b"one", b"two", None]
+
+
+def test_a_preview_is_replaced_and_a_rerun_has_none_of_the_last_run(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path, {}) as ledger:
+        ledger.add([RECORD], b"old")
+        ledger.add([RECORD], b"new")
+        assert ledger.preview(RECORD) == b"new"
+    with Ledger.create(tmp_path, {}) as ledger:
+        ledger.add([RECORD])
+        assert ledger.preview(RECORD) is None
+
+
+def test_a_preview_without_room_takes_its_records_back(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path, {}) as ledger:
+        ledger._db.execute("PRAGMA max_page_count = 20")
+        with pytest.raises(KbatchError, match="is full"):
+            ledger.add([RECORD], bytes(1_000_000))
+        assert list(ledger) == []
+
+
+def test_a_ledger_of_the_first_format_is_read_and_replaced(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path, {"run": 1}) as ledger:
+        ledger.add([RECORD])
+    raw(tmp_path, "DROP TABLE previews", "PRAGMA user_version = 1")
+    with Ledger.open(tmp_path) as ledger:
+        (record,) = ledger
+        assert record == RECORD
+        assert ledger.preview(record) is None
+    with Ledger.create(tmp_path, {"run": 2}) as ledger:
+        ledger.add([RECORD], b"new")
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.preview(RECORD) == b"new"

@@ -123,3 +123,59 @@ def test_a_report_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> N
     with pytest.raises(ValueError, match="inside its folder"), ReportFolder(inside).open(name):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_the_output_is_found_until_it_is_gone(tmp_path: Path) -> None:
+    folder = ReportFolder(tmp_path / "out")
+    assert folder.find("a.png") is None
+    save(b"x", tmp_path / "out" / "sub" / "a b.png")
+    assert folder.find("sub/a b.png") == tmp_path / "out" / "sub" / "a b.png"
+    assert folder.find("sub") is None
+    (tmp_path / "out" / "sub" / "a b.png").unlink()
+    assert folder.find("sub/a b.png") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../a",
+        "a/../../a",
+        "sub/../b",
+        "b/",
+        "/b",
+        "..\\a",
+        "\0",
+        "\ud800",
+        "x" * 999,
+    ],
+)
+def test_a_name_that_leads_out_or_can_not_be_is_not_found(tmp_path: Path, name: str) -> None:
+    for path in ("a", "out/b", "out/sub/c"):
+        save(b"x", tmp_path / path)
+    assert ReportFolder(tmp_path / "out").find(name) is None
+    assert ReportFolder(tmp_path / "out").find(str(tmp_path / "a")) is None
+
+
+@posix
+def test_links_are_followed_within_the_output_only(tmp_path: Path) -> None:
+    save(b"x", tmp_path / "secret")
+    save(b"x", tmp_path / "out" / "real")
+    for name, target in (
+        ("inside", "real"),
+        ("outside", "../secret"),
+        ("up", ".."),
+        ("loop", "loop"),
+        ("gone", "nothing"),
+    ):
+        (tmp_path / "out" / name).symlink_to(target)
+    os.mkfifo(tmp_path / "out" / "pipe")
+    (tmp_path / "there").symlink_to("out")
+    for top in ("out", "there"):  # the output itself may be a link
+        folder = ReportFolder(tmp_path / top)
+        assert folder.find("inside") == tmp_path / top / "inside"
+        assert folder.find("real") == tmp_path / top / "real"
+        for name in ("outside", "up", "up/secret", "loop", "gone", "pipe"):
+            assert folder.find(name) is None, name

@@ -20,7 +20,7 @@ from kbatch.data.pixels import (
     Stopped,
 )
 from kbatch.data.results import LEDGER, RECORD_COLUMNS, Record, Status, Summary
-from kbatch.data.work import Alpha, Choice, Item, Outcome, Plan, Search, Source, Variant
+from kbatch.data.work import Alpha, Choice, Finished, Item, Outcome, Plan, Search, Source, Variant
 
 if TYPE_CHECKING:
     from kbatch.data.arrays import F32 as F32
@@ -43,6 +43,7 @@ __all__ = [
     "Clustering",
     "Colors",
     "Descent",
+    "Finished",
     "Indexed",
     "Item",
     "Meta",

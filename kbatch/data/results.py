@@ -31,6 +31,10 @@ class Record:
         colors_in: distinct colours of the picture.
         bytes_in, bytes_out, ratio: sizes of the files, and in ÷ out.
         seconds, seconds_*: wall time; a verb shared by variants is charged to the first.
+        history: loss a pixel of each accepted iterate of the last descent; not a column.
+        palette: entries in the file's order, `#rrggbb`, or `#rrggbbaa` where one is not opaque;
+            not a column.
+        counts: pixels of each entry; not a column.
         measures: a named number each, more columns.
     """
 
@@ -65,6 +69,9 @@ class Record:
     seconds_write: float = 0.0
     seconds_measure: float = 0.0
     seconds_save: float = 0.0
+    history: tuple[float, ...] = ()
+    palette: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
     measures: Mapping[str, float] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
@@ -73,7 +80,9 @@ class Record:
 
 
 RECORD_COLUMNS = tuple(
-    field.name for field in fields(Record) if field.name not in ("position", "measures")
+    field.name
+    for field in fields(Record)
+    if field.name not in ("position", "history", "palette", "counts", "measures")
 )
 
 

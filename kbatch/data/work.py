@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from kbatch.data.results import Record
     from kbatch.job import Job
 
 
@@ -138,6 +139,19 @@ class Item:
 
     index: int
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What comes back from a picture.
+
+    Attributes:
+        records: one a variant, in their order.
+        preview: a small picture of the source for reports, WebP; None where no report wants it.
+    """
+
+    records: tuple[Record, ...]
+    preview: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

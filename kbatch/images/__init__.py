@@ -15,13 +15,14 @@ from kbatch.data import Indexed, Meta, Picture
 from kbatch.images.bands import array_of
 from kbatch.images.beside import TURNS, dpi_of, exif_of, loop_of, times_of, xmp_of
 from kbatch.images.modes import split
+from kbatch.images.previews import preview
 from kbatch.images.profiles import Icc, Profile
 from kbatch.images.values import Array, to_bytes
 
 if TYPE_CHECKING:
     from kbatch.data import U8
 
-__all__ = ["Icc", "from_array", "from_frames", "from_image", "to_array", "to_image"]
+__all__ = ["Icc", "from_array", "from_frames", "from_image", "preview", "to_array", "to_image"]
 
 
 def from_image(image: Image.Image, *, icc: Icc = "convert", name: str = "the picture") -> Picture:

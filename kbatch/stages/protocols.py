@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -164,12 +165,29 @@ class Results(Protocol):
     def __iter__(self) -> Iterator[Record]:
         """Yields the records."""
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is known of the run: job, pictures, variants, reports, versions, plugins."""
+
+    def preview(self, record: Record) -> bytes | None:
+        """Returns a small picture of a record's source, or None where none was kept.
+
+        It is a WebP of the first frame, at most 320 pixels wide and high.
+        """
+
 
 class Folder(Protocol):
-    """Where a report writes."""
+    """The output of a job, which a report writes into."""
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Opens a file that appears whole when the block ends well, and not at all otherwise."""
+
+    def find(self, name: str) -> Path | None:
+        """Returns where a file of the output is, or None where it is not there any more.
+
+        Args:
+            name: relative, with `/`, as in `record.output`. One that leads out is not there.
+        """
 
 
 class Report(Protocol):

@@ -150,10 +150,16 @@ class MeasureSpec(Spec):
     columns: tuple[Column, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
 class ReportSpec(Spec):
-    """A report."""
+    """A report.
+
+    Attributes:
+        previews: whether it wants small pictures of the sources; see `Results.preview`.
+    """
 
     stage: ClassVar[str] = "report"
+    previews: bool = False
 
 
 class ExecutorOptions(Options):

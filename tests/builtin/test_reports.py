@@ -7,11 +7,12 @@ import io
 import json
 import math
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,16 @@ RECORD = Record(
 )
 
 
+class Table(tuple[Record, ...]):
+    """Results of which nothing but the records is known."""
+
+    __slots__ = ()
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+    def preview(self, record: Record) -> bytes | None:
+        return None
+
+
 class Memory:
     """A folder that keeps its files in memory."""
 
@@ -52,6 +63,9 @@ class Memory:
         yield stream
         self.files[name] = stream.getvalue()
 
+    def find(self, name: str) -> Path | None:
+        return None
+
 
 def written(report: Report, results: Results) -> bytes:
     folder = Memory()
@@ -60,8 +74,12 @@ def written(report: Report, results: Results) -> bytes:
     return data
 
 
+def as_json(*records: Record) -> bytes:
+    return written(JsonReport(Options()), Table(records))
+
+
 def as_csv(*records: Record) -> bytes:
-    return written(CsvReport(Options()), records)
+    return written(CsvReport(Options()), Table(records))
 
 
 def rows(*records: Record) -> list[dict[str, str]]:
@@ -73,7 +91,7 @@ def objects(*records: Record) -> list[dict[str, object]]:
     def unknown(name: str) -> object:
         raise AssertionError(f"{name} is not JSON")
 
-    data = written(JsonReport(Options()), records)
+    data = as_json(*records)
     return list(json.loads(data.decode("utf-8"), parse_constant=unknown))
 
 
@@ -131,7 +149,7 @@ def test_csv_writes_truth_as_words_and_undecodable_names_as_escapes() -> None:
 
 
 def test_json_has_a_record_a_line() -> None:
-    data = written(JsonReport(Options()), (RECORD, RECORD))
+    data = as_json(RECORD, RECORD)
     first, *lines, last = data.decode().splitlines()
     assert (first, last, len(lines)) == ("[", "]", 2)
     assert json.loads(lines[1]) == RECORD.row()
@@ -157,18 +175,18 @@ def test_json_keeps_all_text(text: str) -> None:
 
 
 def test_json_shows_names_as_they_are() -> None:
-    data = written(JsonReport(Options()), (replace(RECORD, picture="ß/caf\udce9.png"),))
+    data = as_json(replace(RECORD, picture="ß/caf\udce9.png"))
     assert '"ß/caf\\udce9.png"'.encode() in data
 
 
 @pytest.mark.parametrize("report", [CsvReport, JsonReport])
 def test_reports_stream(report: type[CsvReport | JsonReport], tmp_path: Path) -> None:
-    class Many:
+    class Many(Table):
         def __iter__(self) -> Iterator[Record]:
             return (replace(RECORD, position=position) for position in range(5_000))
 
     folder = ReportFolder(tmp_path)
-    report(Options()).write([RECORD], folder)  # imports what it needs
+    report(Options()).write(Table((RECORD,)), folder)  # imports what it needs
     tracemalloc.start()
     try:
         report(Options()).write(Many(), folder)
@@ -184,9 +202,8 @@ def test_reports_stream(report: type[CsvReport | JsonReport], tmp_path: Path) ->
 def test_results_that_break_leave_no_report(
     report: type[CsvReport | JsonReport], tmp_path: Path
 ) -> None:
-    class Broken:
-        def __init__(self) -> None:
-            self.passes = 0
+    class Broken(Table):
+        passes = 0
 
         def __iter__(self) -> Iterator[Record]:
             yield RECORD
