@@ -66,7 +66,7 @@ class Board:
             (shorten(row[0], width // 2, encoding), *row[1:place], *row[place + 1 :])
             for row in (views.SUMS, *islice(views.sums(self._tally), count))
         )
-        yield views.fitted(columns, rows, console)
+        yield views.fitted(columns, rows, console, kept=1)
         if more := len(variants) - count:
             yield Text(encodable(f"… and {more:,} more", encoding)[:width], "dim")
 

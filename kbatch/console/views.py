@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?[\d.,]+( ?(bytes?|[kMGTPE]B|s|%))?|[-–]|")
 _GAP = "  "
 _UNLIMITED = 10_000  # columns
-_KEPT = 4  # columns of a table for which the first one is folded
 
 MOST_REPORTS = 4  # that are named after a run
 
@@ -82,20 +81,33 @@ def extremes(ranking: Ranking) -> Iterator[tuple[str, str]]:
     """Yields `best` and `worst` with the names and decibels of a few pictures."""
     for word, ranked in (("best", ranking.best), ("worst", ranking.worst)):
         if few := ranked[: ranking.count // 2]:
-            yield word, ", ".join(f"{name} {decibels(sse)} dB" for sse, name in few)
+            yield (
+                word,
+                ", ".join(f"{name} {decibels(sse)}{' dB' if sse else ''}" for sse, name in few),
+            )
 
 
 def fitted(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], console: rich.console.Console
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    console: rich.console.Console,
+    kept: int = 4,
 ) -> Table:
-    """Returns the table without the last columns that would not fit the width of the console."""
+    """Returns the table without the last columns that would not fit the width of the console.
+
+    Args:
+        columns: their headings.
+        rows: a text for each column.
+        console: where it goes.
+        kept: columns that are worth folding the first one.
+    """
     rows = list(rows)
     unlimited = console.options.update(width=_UNLIMITED)
     for count in range(len(columns), 1, -1):
         made = table(columns[:count], [row[:count] for row in rows], console.encoding)
         needed = Measurement.get(console, unlimited, made)
         # The first column is folded only when little would be left beside it.
-        if (needed.maximum if count > _KEPT else needed.minimum) <= console.width:
+        if (needed.maximum if count > kept else needed.minimum) <= console.width:
             return made
     return table(columns[:2], [row[:2] for row in rows], console.encoding)
 
