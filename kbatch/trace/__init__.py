@@ -111,7 +111,8 @@ def trace(
     if suffix == PAGE:
         told = [". ".join(loop.told(place) for loop in loops) for place in places]
         pngs = [_encoded(frame[np.newaxis], "png") for frame in drawn]
-        data = page(f"K-Means on {path.name}", list(zip(told, pngs, strict=True)), FRAME)
+        title = f"{path.name}: {' beside '.join(map(str.upper, strategies))}, K {keys['k']}"
+        data = page(title, list(zip(told, pngs, strict=True)), FRAME)
     else:
         data = _encoded(np.stack(list(drawn)), WRITERS[suffix])
     pipeline.save(data, output)
