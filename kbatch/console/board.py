@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kbatch.console.tally import Tally
 
 GAP = "  "
+LEAST = 0.005  # of the time, a share that is told
 LEFT_OUT = "loss"  # of the columns after a run: it compares only variants of one strategy
 
 
@@ -62,13 +63,42 @@ class Board:
         variants, encoding = self._tally.variants, console.encoding
         count = len(variants) if len(variants) <= room else room - 1
         place = views.SUMS.index(LEFT_OUT)
-        columns, *rows = (
-            (shorten(row[0], width // 2, encoding), *row[1:place], *row[place + 1 :])
+        rows = [
+            (
+                shorten(clean(row[0], encoding), width // 2, encoding),
+                *row[1:place],
+                *row[place + 1 :],
+            )
             for row in (views.SUMS, *islice(views.sums(self._tally), count))
-        )
-        yield views.fitted(columns, rows, console, kept=1)
+        ]
+        for line, style in zip_longest(aligned(rows, width), ["bold"], fillvalue=""):
+            yield Text(line, style, no_wrap=True)
         if more := len(variants) - count:
             yield Text(encodable(f"… and {more:,} more", encoding)[:width], "dim")
+
+
+def aligned(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Returns a line a row, the first column at the left and the others at the right.
+
+    It is made five times a second, so it is no table of rich, which takes much longer.
+
+    Args:
+        rows: a text for each column.
+        width: cells; the last columns are left out until the others fit.
+    """
+    columns = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    count = len(columns)
+    while count > 1 and sum(columns[:count]) + len(GAP) * (count - 1) > width:
+        count -= 1
+    return [
+        GAP.join(
+            [
+                first + " " * (columns[0] - cell_len(first)),
+                *(f"{cell:>{columns[at]}}" for at, cell in enumerate(others[: count - 1], 1)),
+            ]
+        )
+        for first, *others in rows
+    ]
 
 
 def _bar(tally: Tally, width: int) -> rich.console.RenderableType:
@@ -118,11 +148,11 @@ def stages(seconds: Mapping[str, float], width: int) -> str:
     """Returns `load 12%  cluster 61%  …`: what the workers' time went into.
 
     Args:
-        seconds: of each stage, in their order; those of no time are left out.
+        seconds: of each stage, in their order; those of next to no time are left out.
         width: cells of the line; the smallest are left out until the others fit.
     """
     total = sum(seconds.values())
-    left = {name: spent for name, spent in seconds.items() if spent}
+    left = {name: spent for name, spent in seconds.items() if spent >= LEAST * total > 0}
     while left:
         line = GAP.join(f"{name} {spent / total:.0%}" for name, spent in left.items())
         if len(line) <= width:

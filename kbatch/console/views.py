@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?[\d.,]+( ?(bytes?|[kMGTPE]B|s|%))?|[-–]|")
 _GAP = "  "
 _UNLIMITED = 10_000  # columns
+_KEPT = 4  # columns of a table that are worth folding the first one
 
 MOST_REPORTS = 4  # that are named after a run
 
@@ -88,26 +89,16 @@ def extremes(ranking: Ranking) -> Iterator[tuple[str, str]]:
 
 
 def fitted(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    console: rich.console.Console,
-    kept: int = 4,
+    columns: Sequence[str], rows: Iterable[Sequence[str]], console: rich.console.Console
 ) -> Table:
-    """Returns the table without the last columns that would not fit the width of the console.
-
-    Args:
-        columns: their headings.
-        rows: a text for each column.
-        console: where it goes.
-        kept: columns that are worth folding the first one.
-    """
+    """Returns the table without the last columns that would not fit the width of the console."""
     rows = list(rows)
     unlimited = console.options.update(width=_UNLIMITED)
     for count in range(len(columns), 1, -1):
         made = table(columns[:count], [row[:count] for row in rows], console.encoding)
         needed = Measurement.get(console, unlimited, made)
         # The first column is folded only when little would be left beside it.
-        if (needed.maximum if count > kept else needed.minimum) <= console.width:
+        if (needed.maximum if count > _KEPT else needed.minimum) <= console.width:
             return made
     return table(columns[:2], [row[:2] for row in rows], console.encoding)
 
