@@ -261,7 +261,7 @@ def _picture(
     from PIL import Image
 
     from kbatch import images, pipeline
-    from kbatch.errors import PictureError
+    from kbatch.loaders import read_file
 
     if isinstance(image, Image.Image):
         return images.from_image(image, icc=loading["icc"])
@@ -269,10 +269,7 @@ def _picture(
         name, data = "the picture", image
     elif isinstance(image, str | os.PathLike):
         name = os.fspath(image)
-        try:
-            data = Path(name).read_bytes()
-        except OSError as error:
-            raise PictureError(f"can't read {name}: {error.strerror}") from error
+        data = read_file(Path(name))
     else:
         return images.from_array(image)
     return pipeline.load(data, name, pipeline.Loaders(loading, registry).pick(name, data))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kbatch import stages
+from kbatch.errors import PictureError
 
 if TYPE_CHECKING:
     from kbatch.data import Picture
@@ -40,6 +41,18 @@ class Loaders:
         ]
         by_suffix = [loader for spec, loader in self._loaders if suffix in spec.suffixes]
         return [*by_magic, *by_suffix, self._loaders[0][1]][0]
+
+
+def read_file(path: Path) -> bytes:
+    """Returns a file's bytes.
+
+    Raises:
+        PictureError: it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"can't read {path}: {error.strerror}") from error
 
 
 def load(data: bytes, name: str, loader: stages.Loader) -> Picture:

@@ -24,9 +24,9 @@ from rich.cells import cell_len
 
 import kbatch
 from kbatch.console import Console, LogHandler
+from kbatch.console.board import working
 from kbatch.console.tally import Tally
 from kbatch.console.text import clean, shorten
-from kbatch.console.views import working
 from kbatch.data import Choice, Plan, Record, Search, Source, Summary, Variant
 from kbatch.registry import Registry
 
@@ -92,7 +92,13 @@ def make_plan(
 
 
 def records(plan: Plan, picture: int, error: str | None = None, **more: Any) -> Iterator[Record]:
-    values: dict[str, Any] = {"loss": 2.0, "bytes_in": 1000, "bytes_out": 250, "seconds": 0.5}
+    values: dict[str, Any] = {
+        "loss": 2.0,
+        "sse": 10.0,
+        "bytes_in": 1000,
+        "bytes_out": 250,
+        "seconds": 0.5,
+    }
     for place, each in enumerate(plan.variants):
         yield Record(
             position=picture * len(plan.variants) + place,
@@ -224,9 +230,12 @@ def test_a_small_run_in_a_pipe_is_a_start_a_table_and_a_closing_line() -> None:
     assert pipe.lines == [
         "3 pictures × 2 variants → out, 2 at once",
         "",
-        "variant  done  bytes out  ratio   loss  seconds",
-        "K8_V0       3  750 bytes    4.0  2.000    0.500",
-        "K8_V1       3  750 bytes    4.0  2.000    0.500",
+        "variant  done  bytes out  ratio   psnr   loss  seconds",
+        "K8_V0       3  750 bytes    4.0  42.90  2.000    0.500",
+        "K8_V1       3  750 bytes    4.0  42.90  2.000    0.500",
+        "",
+        "best   p0.png 42.90 dB",
+        "worst  p2.png 42.90 dB",
         "",
         "3 pictures × 2 variants in 12.3 s: 6 done → out/results.csv",
     ]
@@ -243,7 +252,7 @@ def test_five_thousand_pictures_in_a_pipe_are_a_few_plain_lines_quickly() -> Non
         pipe.console.kbatch_record(record)
     assert time.process_time() - start < 0.5  # 0.05 on an idle machine
     pipe.console.kbatch_job_finished(make_summary(plan))
-    assert len(pipe.lines) < 20
+    assert len(pipe.lines) < 23
     assert "\x1b" not in pipe.stderr.getvalue()
     assert "\r" not in pipe.stderr.getvalue()
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from kbatch.cli.look import show, trace
 from kbatch.cli.options import (
     Debug,
     Job,
@@ -209,6 +210,16 @@ def report(
         for file in files:
             console.note(f"wrote {folder / file}")
         raise typer.Exit(1 if problems else 0)
+
+
+app.command(
+    short_help="Show a picture and its palette in the terminal.",
+    epilog="Example: kbatch show photo.jpg -k 8",
+)(show)
+app.command(
+    short_help="Film the loop on a picture, from its start to convergence.",
+    epilog="Example: kbatch trace photo.jpg -k 12 --strategy l1,l2 -o film.gif",
+)(trace)
 
 
 def _tell(*, on: bool) -> None:

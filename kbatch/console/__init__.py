@@ -18,7 +18,9 @@ from rich.live import Live
 from rich.text import Text
 
 from kbatch.console import views
+from kbatch.console.board import Board, progress, traffic
 from kbatch.console.screen import can_draw, is_terminal
+from kbatch.console.swatches import swatches
 from kbatch.console.tally import MOST_FAILURES, Tally
 from kbatch.console.text import clean, counted, near
 from kbatch.console.voice import LogHandler, Voice
@@ -33,6 +35,7 @@ __all__ = ["Console", "LogHandler"]
 REDRAWS = 5  # a second
 PAUSE = 10.0  # seconds between two lines of progress in a pipe, at least
 MOST_VARIANTS = 50  # lines of the table after a run
+MOST_PALETTES, MOST_SWATCHES = 8, 6  # after a run of one picture, and lines of each
 MOST_NAMES = 8  # of pictures and of files that a plan shows
 
 
@@ -97,7 +100,7 @@ class Console(Voice):
         self._told = (time.monotonic(), 0)
         if self._draws:
             self._live = Live(
-                views.Bar(self._tally),
+                Board(self._tally),
                 console=self._stderr,
                 refresh_per_second=REDRAWS,
                 transient=True,
@@ -130,6 +133,8 @@ class Console(Voice):
         if tally and self._tells:
             self._sums(tally)
         if not self._quiet:
+            if files := views.reports(summary):
+                self._line(files, "reports  ", "bold")
             line = views.closing(summary, len(tally.variants) if tally else 0)
             self._line(line, style="yellow" if summary.interrupted else "bold")
 
@@ -152,7 +157,7 @@ class Console(Voice):
         now = time.monotonic()
         if now - when >= PAUSE:
             self._told = (now, tally.finished)
-            self._line(f"{views.progress(tally)}  {views.traffic(tally)}")
+            self._line(f"{progress(tally)}  {traffic(tally)}")
 
     def _pass_on(self, record: Record) -> None:
         row = {name: _json_value(value) for name, value in record.row().items()}
@@ -169,10 +174,30 @@ class Console(Voice):
         if (more := len(tally.variants) - MOST_VARIANTS) > 0:
             self._line(f"… and {counted(more, 'more variant')} in the results")
         self._line("")
+        extremes = list(views.extremes(tally.ranking))
+        for word, names in extremes:
+            self._line(names, f"{word:<7}", "bold")
+        if extremes:
+            self._line("")
+        if self._draws:
+            self._palettes(tally)
         if tally.failures and self._draws:
             self._line(f"{counted(tally.failed_pictures, 'picture')} failed", style="bold red")
             for line in views.failures(tally):
                 self._line(line, "  - ")
+            self._line("")
+
+    def _palettes(self, tally: Tally) -> None:
+        """Shows the palettes of the only picture of a job."""
+        for label, (palette, counts) in islice(tally.palettes.items(), MOST_PALETTES):
+            self._line(label, style="bold")
+            for line in swatches(
+                palette, counts, self._stderr, width=self._stderr.width, most=MOST_SWATCHES
+            ):
+                self._stderr.print(line)
+        if (more := len(tally.palettes) - MOST_PALETTES) > 0:
+            self._line(f"… and {counted(more, 'more palette')}")
+        if tally.palettes:
             self._line("")
 
     # ---- a plan -------------------------------------------------------------------------------

@@ -65,9 +65,11 @@ def shorten(text: str, width: int, encoding: str) -> str:
         return text
     dots = encodable("…", encoding)
     room = width - len(dots)
-    while text and cell_len(text) > room:
+    if room < 0:
+        return dots[: max(width, 0)]
+    while cell_len(text) > room:
         text = text[1:]
-    return (dots + text)[: max(width, 0)]
+    return dots + text
 
 
 def counted(number: int, word: str) -> str:

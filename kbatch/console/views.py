@@ -1,7 +1,8 @@
-"""What is drawn: the bar of a run in a terminal, and tables."""
+"""What is told of a plan and after a run: tables and lines."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -9,12 +10,11 @@ from typing import TYPE_CHECKING
 import rich.console
 from rich.cells import cell_len, set_cell_size
 from rich.measure import Measurement
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kbatch.console.tally import Tally
-from kbatch.console.text import clean, clock, counted, decimals, duration, near, shorten, size
+from kbatch.console.tally import Ranking, Tally
+from kbatch.console.text import clean, counted, decimals, duration, near, shorten, size
 
 if TYPE_CHECKING:
     from kbatch.data import Choice, Plan, Summary, Variant
@@ -22,71 +22,9 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?[\d.,]+( ?(bytes?|[kMGTPE]B|s|%))?|[-–]|")
 _GAP = "  "
 _UNLIMITED = 10_000  # columns
+_KEPT = 4  # columns of a table that are worth folding the first one
 
-
-def progress(tally: Tally) -> str:
-    """Returns `128/240   4.2/s   0:26 left`, always of one width so that nothing moves."""
-    total = f"{tally.pictures:,}"
-    rate = f"{tally.rate:.{0 if tally.rate >= 100 else 1}f}/s" if tally.rate else ""
-    left = "" if tally.left is None else f"{clock(tally.left)} left"
-    return f"{tally.finished:>{len(total)},}/{total}  {rate:>6}  {left:>10}"
-
-
-def traffic(tally: Tally) -> str:
-    """Returns `in 8.1 MB, out 1.2 MB, 2 failed`."""
-    failed = f", {tally.failed_pictures:,} failed" if tally.failed_pictures else ""
-    return f"in {size(tally.bytes_in)}, out {size(tally.bytes_out)}{failed}"
-
-
-class Bar:
-    """Three lines that tell how far a run is, made anew from its tally each time they are drawn."""
-
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-
-    def __rich_console__(
-        self, console: rich.console.Console, options: rich.console.ConsoleOptions
-    ) -> rich.console.RenderResult:
-        """Yields the lines, none wider than the terminal."""
-        width = options.max_width
-        told = progress(self._tally)
-        room = width - len(told) - len(_GAP)
-        if room >= 4:
-            grid = Table.grid(padding=(0, len(_GAP), 0, 0))
-            bar = ProgressBar(
-                total=max(1, self._tally.pictures),
-                completed=self._tally.finished,
-                width=room,
-                complete_style="cyan",
-                finished_style="cyan",
-            )
-            grid.add_row(bar, Text(told, no_wrap=True))
-            yield grid
-        else:
-            yield Text(told[:width])
-        yield Text(traffic(self._tally)[:width], "dim")
-        yield Text(working(self._tally.working[:], width, console.encoding), "dim")
-
-
-def working(names: Sequence[str], width: int, encoding: str) -> str:
-    """Returns as many names as fit a line, and how many more there are.
-
-    Args:
-        names: of the pictures in work.
-        width: cells of the line.
-        encoding: of the stream.
-    """
-    line = ""
-    for place, name in enumerate(names):
-        rest = len(names) - place - 1
-        more = f"{_GAP}+{rest}" if rest else ""
-        gap = _GAP if line else ""
-        room = width - cell_len(line + gap + more)
-        shown = clean(name, encoding)
-        if line and cell_len(shown) > room:
-            return f"{line}{_GAP}+{rest + 1}"
-        line += gap + shorten(shown, room, encoding)
-    return line
+MOST_REPORTS = 4  # that are named after a run
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], encoding: str) -> Table:
@@ -112,7 +50,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], encoding: str) 
     return made
 
 
-SUMS = ("variant", "done", "bytes out", "ratio", "loss", "seconds")
+SUMS = ("variant", "done", "bytes out", "ratio", "psnr", "loss", "seconds")
 
 
 def sums(tally: Tally) -> Iterator[tuple[str, ...]]:
@@ -125,9 +63,29 @@ def sums(tally: Tally) -> Iterator[tuple[str, ...]]:
             f"{each.ok:,}",
             size(each.bytes_out) if each.ok else "-",
             f"{each.bytes_in / each.bytes_out:.1f}" if each.bytes_out else "-",
+            decibels(each.sse / each.errors) if each.errors else "-",
             f"{each.loss / each.losses:,.{digits}f}" if each.losses else "-",
             f"{each.seconds / each.ok:.3f}" if each.ok else "-",
         )
+
+
+def decibels(sse: float) -> str:
+    """Returns the peak signal-to-noise ratio in dB as it is told: `31.42`, or `exact`.
+
+    Args:
+        sse: squared error summed over three channels, a pixel.
+    """
+    return f"{10 * math.log10(3 * 255**2 / sse):.2f}" if sse > 0 else "exact"
+
+
+def extremes(ranking: Ranking) -> Iterator[tuple[str, str]]:
+    """Yields `best` and `worst` with the names and decibels of a few pictures."""
+    for word, ranked in (("best", ranking.best), ("worst", ranking.worst)):
+        if few := ranked[: ranking.count // 2]:
+            yield (
+                word,
+                ", ".join(f"{name} {decibels(sse)}{' dB' if sse else ''}" for sse, name in few),
+            )
 
 
 def fitted(
@@ -138,7 +96,9 @@ def fitted(
     unlimited = console.options.update(width=_UNLIMITED)
     for count in range(len(columns), 1, -1):
         made = table(columns[:count], [row[:count] for row in rows], console.encoding)
-        if Measurement.get(console, unlimited, made).minimum <= console.width:
+        needed = Measurement.get(console, unlimited, made)
+        # The first column is folded only when little would be left beside it.
+        if (needed.maximum if count > _KEPT else needed.minimum) <= console.width:
             return made
     return table(columns[:2], [row[:2] for row in rows], console.encoding)
 
@@ -188,6 +148,15 @@ def closing(summary: Summary, variants: int) -> str:
     counts += [f"{summary.failed:,} failed"] if summary.failed else []
     took = duration(summary.seconds)
     return f"{amount(summary.pictures, variants)} in {took}: {', '.join(counts)} → {where}"
+
+
+def reports(summary: Summary) -> str:
+    """Returns where the reports are when there are several, else an empty text."""
+    files = [near(summary.output / name) for name in summary.reports]
+    if len(files) < 2:
+        return ""
+    more = f", … and {len(files) - MOST_REPORTS:,} more" if len(files) > MOST_REPORTS else ""
+    return ", ".join(files[:MOST_REPORTS]) + more
 
 
 def _main_report(reports: Sequence[str]) -> Sequence[str]:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, TextIO
 
 import rich.console
 from rich.text import Text
 
 from kbatch.console import views
-from kbatch.console.screen import screen
+from kbatch.console.picture import Sharp, drawn
+from kbatch.console.screen import is_terminal, screen
+from kbatch.console.swatches import swatches
 from kbatch.console.text import clean, encodable
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LINES_AROUND = 3  # of a picture: what is told of it, and two prompts
 
 
 class Voice:
@@ -67,6 +75,28 @@ class Voice:
             self._print(self._stdout, Text(clean(title, encoding), "bold"))
         self._print(self._stdout, views.table(columns, rows, encoding))
 
+    def picture(self, image: Image.Image, palette: Sequence[str], counts: Sequence[int]) -> None:
+        """Draws a picture and its palette on stdout, within the terminal's width and height.
+
+        Args:
+            image: of mode RGBA.
+            palette: `#rrggbb` or `#rrggbbaa` each, or nothing.
+            counts: pixels of each.
+
+        Raises:
+            BrokenPipeError: nobody reads it any more.
+        """
+        console, seen = self._stdout, is_terminal(self._stdout.file)
+        width, height = console.size if seen else get_terminal_size()
+        rows = height - LINES_AROUND
+        entries = swatches(
+            palette, counts, console, width=width, most=max(1, rows // 2) if seen else None
+        )
+        rows = max(1, rows - len(entries)) if seen else rows
+        self._print(console, drawn(image, console, width=width, height=rows))
+        for line in entries:
+            self._print(console, line)
+
     def _lines(self, text: str, prefix: str = "", style: str = "") -> None:
         for line in text.splitlines() or [""]:
             self._line(line, prefix, style)
@@ -76,7 +106,12 @@ class Voice:
         shown = views.message(text, prefix, style, self._stderr.encoding)
         self._stderr.print(shown)
 
-    def _print(self, console: rich.console.Console, shown: rich.console.RenderableType) -> None:
+    def _print(
+        self, console: rich.console.Console, shown: rich.console.RenderableType | Sharp
+    ) -> None:
+        if isinstance(shown, Sharp):  # it speaks to the terminal itself
+            console.print(shown.image)
+            return
         with console.capture() as captured:
             console.print(shown)
         lines = captured.get().removesuffix("\n").split("\n")

@@ -10,8 +10,8 @@ from program import CHEBYSHEV, Ended, job, kbatch, picture, pictures_in, python,
 
 from kbatch.registry import Registry
 
-COMMANDS = ("run", "check", "init", "quantize", "plugins", "schema", "report")
-WITH_ARGUMENTS = ("run", "check", "quantize", "report")
+COMMANDS = ("run", "check", "init", "quantize", "plugins", "schema", "report", "show", "trace")
+WITH_ARGUMENTS = ("run", "check", "quantize", "report", "show", "trace")
 HEAVY = ("numpy", "PIL", "numba", "scipy", "rich.live", "sqlite3")
 
 
