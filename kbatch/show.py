@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from kbatch import images, palettes, plan
+from kbatch import images, palettes, request
 from kbatch.api import quantize
 from kbatch.loaders import Loaders, load, read_file
 
@@ -63,7 +63,7 @@ def as_it_is(path: Path) -> Shown:
         PictureError: it can't be read.
     """
     data = read_file(path)
-    _, loading, registry = plan.single(plan.request({}))
+    _, loading, registry = request.resolve(request.written({}))
     loaded = load(data, str(path), Loaders(loading, registry).pick(path.name, data))
     image = Image.fromarray(_rgba(loaded.pixels[0]))
     colors, counts = _own_palette(data)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kbatch import core, pipeline, plan
+from kbatch import core, pipeline, request
 from kbatch.data import Picture, Stop
 from kbatch.errors import KbatchError
 from kbatch.trace import FIRST, FRAME, LAST, trace
@@ -38,7 +38,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def loop(**keys: Any) -> tuple[core.Placed, Any, pipeline.Parts]:
-    variant, _, registry = plan.single(plan.request(KEYS | {"effort": "plain"} | keys))
+    variant, _, registry = request.resolve(request.written(KEYS | {"effort": "plain"} | keys))
     parts = pipeline.Parts.of(variant, registry)
     return core.Placed(core.collect(Picture(PIXELS[np.newaxis])), parts.space), variant, parts
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kbatch import core, pipeline, plan
+from kbatch import core, pipeline, request
 from kbatch.core.palette import LUMA
 from kbatch.data import Meta, Picture
 from kbatch.errors import KbatchError
@@ -125,8 +125,8 @@ def _loops(
 ) -> tuple[list[Loop], tuple[int, int]]:
     """Returns the loops, and the height and width of the picture."""
     every = [
-        plan.single(
-            plan.request(
+        request.resolve(
+            request.written(
                 {**keys, "strategy": name, "effort": "plain", "alpha": "matte", "frames": "first"}
             )
         )
@@ -169,7 +169,7 @@ def _encoded(frames: U8, writer: str) -> bytes:
     meta = Meta(durations=tuple(times), loop=0) if len(frames) > 1 else Meta()
     film = Picture(frames, meta)
     keys = {"k": 256, "effort": "fast", "writer": writer}
-    variant, _, registry = plan.single(plan.request(keys))
+    variant, _, registry = request.resolve(request.written(keys))
     parts = pipeline.Parts.of(variant, registry)
     placed = core.Placed(pipeline.collect(film), parts.space)
     palette = pipeline.cluster(placed, variant, parts).palette

@@ -87,8 +87,8 @@ print(json.dumps(found))
 """
 
 
-def run(cache: Path, *modules: str, script: str = SCRIPT) -> tuple[dict[str, list[int]], str]:
-    """Prepares kernels in a process of their own: hits, misses, signatures of each; the log."""
+def run(cache: Path, *modules: str, script: str = SCRIPT) -> tuple[Any, str]:
+    """Prepares kernels in a process of their own; returns what it prints, and the log."""
     done = subprocess.run(
         [sys.executable, "-c", script, *modules],
         env=os.environ | {"KBATCH_CACHE_DIR": str(cache)},
