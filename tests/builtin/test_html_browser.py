@@ -328,6 +328,6 @@ def test_what_is_not_there_is_told(browser: Chrome, tmp_path: Path) -> None:
     go_to(browser, ".card .strip")
     first = browser.find_elements(By.CSS_SELECTOR, ".card button.thumb")[0]
     assert "not there" in first.text
-    first.click()
+    browser.execute_script("arguments[0].click()", first)  # wherever it is scrolled to
     assert "not there any more" in find(browser, ".card .viewer .note").text
     assert logged(browser, "browser") == []

@@ -174,38 +174,6 @@ def test_what_two_processes_fill_at_once_is_never_one_file(filled: tuple[Path, s
     assert done.stdout.split() == ["9.0", "3.0"]
 
 
-ALPHA = """
-import sys
-import numpy as np
-from kbatch import quantize
-from kbatch.core import assign_nearest
-from kbatch.data import Points
-rng = np.random.default_rng(0)
-channels = int(sys.argv[1])
-quantize(rng.integers(0, 256, (30, 30, channels)).astype(np.uint8), 5)
-x = np.asfortranarray(rng.random((500, channels)), np.float32)
-centers = rng.random((7, channels)).astype(np.float32)
-labels, _ = assign_nearest(Points(x, np.ones(500)), centers, squared=True)
-print((labels != ((x[:, None] - centers) ** 2).sum(axis=-1).argmin(axis=1)).sum())
-"""
-
-
-def test_loops_of_one_factory_are_told_apart_when_both_are_kept(
-    filled: tuple[Path, str], tmp_path: Path
-) -> None:
-    """The loop of three dimensions was once linked into that of four, from the second time on."""
-    shutil.copytree(filled[0], tmp_path, dirs_exist_ok=True)
-    for channels in ("4", "4", "3"):
-        done = subprocess.run(
-            [sys.executable, "-c", ALPHA, channels],
-            env=os.environ | {"KBATCH_CACHE_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert int(done.stdout) == 0
-
-
 def test_a_damaged_cache_is_mended(filled: tuple[Path, str], tmp_path: Path) -> None:
     damaged(filled[0], tmp_path)
     counts, said = run(tmp_path, "histogram")

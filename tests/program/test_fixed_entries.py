@@ -135,7 +135,7 @@ def test_a_worker_that_is_sent_elsewhere_needs_no_file(
     work, registry = plan.make(keys | {"init": {"name": "palette", "from": "brand.gpl"}})
     sent = pickle.dumps(Worker(work, registry))
     (folder / "brand.gpl").unlink()
-    (record,) = pickle.loads(sent)(Item(0, work.sources[0]))
+    (record,) = pickle.loads(sent)(Item(0, work.sources[0])).records
     assert record.status == "done", record.error
 
 
