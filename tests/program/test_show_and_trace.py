@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("kernels")
 
 TRUE = {"COLORTERM": "truecolor"}
 # what textual-image, where it is installed, asks a terminal before anything is drawn
-QUESTION = re.compile(r"\x1b_[^\x1b]*\x1b\\\\|\x1b\[[0-9;]*[ct]")
+QUESTION = re.compile(r"\x1b_[^\x1b]*\x1b\\|\x1b\[[0-9;]*[ct]")
 
 
 @pytest.fixture
