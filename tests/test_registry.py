@@ -107,6 +107,8 @@ def test_all_builtins_come_through_the_hook() -> None:
 def test_each_builtin_is_built_by_name_and_does_what_its_stage_does(
     registry: Registry, spec: stages.Spec
 ) -> None:
+    if spec.name == "parquet":
+        pytest.importorskip("pyarrow", reason="what the report is written with")
     component = registry.build(spec.stage, spec.name, REQUIRED.get(spec.name))
     if isinstance(component, stages.SpacedInitializer):
         component = component.in_space(registry.build("space", "rgb"))
