@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
 NO_INDEX = 0xFFFF  # no entry is transparent
 
 
-class _Text:
+class _Text(ABC):
     """A palette as lines of text."""
 
-    def __init__(self, _options: Options) -> None:
-        pass
+    def __init__(self, options: Options) -> None:
+        self.options = options
 
     def write(self, indexed: Indexed, stream: BinaryIO) -> None:
         """See `kbatch.stages.Writer`."""
         stream.write(self.text(indexed).encode("ascii"))
 
+    @abstractmethod
     def text(self, indexed: Indexed) -> str:
         """Returns the whole file."""
-        raise NotImplementedError
 
 
 class Gimp(_Text):
